@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Texts: octets of strangers made safe to print, and numbers and times made readable.
+ * All of it is pure and free of the locale; times are UTC unless an offset is handed in.
+ */
+#ifndef POPKEEP_BASE_TEXT_H
+#define POPKEEP_BASE_TEXT_H
+
+#include "popkeep/base/bytes.h"
+
+/* Append `s` so that no terminal or log can be harmed: C0, C1, DEL, backslash, bidirectional
+ * controls and octets that are no UTF-8 become \xNN; at most `max` source octets, then "...". */
+void text_escape(struct buf *out, struct sv s, size_t max);
+
+/* The same into a fixed array (always NUL-terminated); returns `out`. */
+char *text_escape_to(char *out, size_t cap, struct sv s);
+
+/* Token form for the journal and lists: 0x21..0x7e but '%' as they are, all others %XX.
+ * Never empty: no octets give "%". text_untoken undoes it; -1 on a malformed token. */
+void text_token(struct buf *out, struct sv s);
+int text_untoken(struct buf *out, struct sv token);
+
+bool text_is_utf8(struct sv s);
+/* Append `s` as the inside of a JSON string (RFC 8259 section 7); what is no UTF-8 becomes U+FFFD. */
+void text_json(struct buf *out, struct sv s);
+
+/* Lower-case hexadecimal of n octets; `out` has 2n+1 octets. text_unhex: -1 unless exactly 2n
+ * hexadecimal digits (either case). */
+void text_hex(char *out, const unsigned char *p, size_t n);
+int text_unhex(unsigned char *out, size_t n, struct sv hex);
+
+/* "1.2 MB" style, decimal multiples of 1000, '.' whatever the locale; `out` holds 16 octets. */
+char *text_octets(char out[16], uint64_t octets);
+/* "3 d 4 h", "12 min", "45 s". */
+char *text_span(char out[24], int64_t seconds);
+/* "1 message" / "3 messages": n and the word, an s unless n is 1. */
+char *text_count(char out[64], uint64_t n, const char *word);
+
+/* "2026-11-22T11:43:51Z". */
+char *text_time(char out[24], int64_t unix_s);
+/* "2026-11-22", "2026-11-22 11:43", "2026-11-22T11:43:51Z" or "@SECONDS" -> seconds; -1 otherwise.
+ * A date alone means 00:00 UTC. */
+int text_parse_time(struct sv s, int64_t *unix_s);
+/* Civil date (proleptic Gregorian, UTC) to seconds; no checks. */
+int64_t text_civil(int year, int month, int day, int hour, int minute, int second);
+
+#endif
