@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Configuration text -> accounts. Pure: the text, its file name for messages and the home folder are
+ * handed in; nothing is opened, no environment is read.
+ *
+ * The syntax is libinih's behind a reader of our own, which sees each line before libinih would cut
+ * or join it; see popkeep.conf(5). Whatever is not understood is refused, never guessed or cut.
+ * A struct config owns all it points to until config_free, which wipes inline passwords.
+ * Errors are ST_CONFIG, texts begin "FILE:LINE: ".
+ */
+#ifndef POPKEEP_CONFIG_CONFIG_H
+#define POPKEEP_CONFIG_CONFIG_H
+
+#include "popkeep/base/bytes.h"
+#include "popkeep/base/err.h"
+#include "popkeep/base/hash.h"
+
+struct provider;
+
+enum { CONFIG_NEVER = -1 };     /* retention_days = never */
+#define CONFIG_NO_LIMIT UINT64_MAX /* max_delete not given */
+
+enum secret_kind {
+    SECRET_NONE, /* ask on a terminal */
+    SECRET_INLINE,
+    SECRET_FILE,
+    SECRET_COMMAND,
+    SECRET_CREDENTIAL
+};
+enum auth_choice { AUTH_AUTO, AUTH_PLAIN, AUTH_USER };
+enum pipelining_choice { PIPELINING_AUTO, PIPELINING_ALWAYS, PIPELINING_NEVER };
+enum line_endings { LINE_ENDINGS_LF, LINE_ENDINGS_CRLF };
+enum tls_min { TLS_MIN_1_2, TLS_MIN_1_3 };
+
+struct config_secret {
+    enum secret_kind kind;
+    char *value;   /* the password itself, a path (~ expanded), a command, a credential name */
+    unsigned line; /* where it was given, for messages */
+};
+
+struct account {
+    char *name;    /* [A-Za-z0-9._@+-], at most 41 octets, no leading dot */
+    unsigned line; /* of its section header */
+    const struct provider *provider; /* null: none */
+    char *host;
+    unsigned port;
+    char *user;
+    struct config_secret secret; /* the account's own, else the one of [defaults] */
+    enum auth_choice auth;
+    char *maildir;                /* absolute, ~ expanded, no trailing slash */
+    int64_t retention_days;       /* CONFIG_NEVER or 0..36500, days of 86,400 s */
+    bool delete_requires_copy;
+    uint64_t max_delete;          /* messages a run */
+    char *tls_ca_file;            /* null: the system's */
+    char *tls_name;               /* null: host */
+    enum tls_min tls_min;
+    unsigned char (*pins)[HASH_OCTETS]; /* SHA-256 of SubjectPublicKeyInfo */
+    size_t n_pins;
+    enum pipelining_choice pipelining;
+    enum line_endings line_endings;
+    unsigned timeout_s;
+    char *run_as; /* null: none */
+};
+
+struct config {
+    char *file;       /* name as given, for messages */
+    unsigned jobs;
+    unsigned per_host;
+    char *state_dir;  /* null: not configured */
+    struct account *accounts;
+    size_t n_accounts;
+    bool has_inline_secret; /* the file's permissions matter */
+    unsigned secret_line;   /* the first inline secret */
+    struct buf warnings;    /* lines "FILE:LINE: text\n" worth telling, not wrong enough to stop */
+};
+
+/* Parse. `home` is for a leading "~/" (null: such a value is refused). On failure *out is empty. */
+int config_parse(struct config *out, struct sv text, const char *file, const char *home,
+                 struct err *e);
+void config_free(struct config *c);
+
+/* Mark the accounts whose name equals, or matches as a shell pattern, one of the words; all when there are no
+ * words. `chosen` holds n_accounts flags. A word that matches nothing: -1, ST_USAGE, with
+ * the nearest account or (from `other_words`, may be null) command named. */
+int config_select(const struct config *c, const char *const *words, size_t n_words,
+                  const char *const *other_words, bool *chosen, struct err *e);
+
+/* One row a key, in the order of the manual; the manual's test and misspelling hints read it. */
+struct config_key {
+    const char *name;
+    bool in_account;
+    bool in_defaults;
+    const char *default_text; /* as the manual shows it */
+};
+const struct config_key *config_keys(void); /* ended by a null name */
+
+#endif
