@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the server lists: the union of LIST and UIDL (RFC 1939 sections 5 and 7), by message number.
+ *
+ * Order: listing_init -> listing_add_size / listing_add_uidl for each line, in any order ->
+ * listing_finish -> read v[0..n-1] (ascending numbers) -> listing_free. The UIDLs belong to the listing.
+ * STAT is a hint and only kept. Errors are ST_PROTOCOL: a number that is none, or given twice with different content.
+ */
+#ifndef POPKEEP_POP3_LISTING_H
+#define POPKEEP_POP3_LISTING_H
+
+#include "popkeep/base/bytes.h"
+#include "popkeep/base/err.h"
+#include "popkeep/base/mem.h"
+
+#define LISTING_NO_SIZE UINT64_MAX
+enum {
+    LISTING_MAX = 5000000,   /* messages; more is ST_PROTOCOL: memory */
+    LISTING_UIDL_MAX = 4096  /* octets of one UIDL (RFC 1939 says 70); longer: ST_PROTOCOL */
+};
+
+struct listed {
+    uint32_t number;   /* of this session only */
+    uint32_t uidl_n;
+    const char *uidl;  /* uidl_n octets, any but CR, LF, blank at the ends; null: the server gave none (or an empty one) */
+    uint64_t size;     /* octets as LIST says, a hint; LISTING_NO_SIZE: not given */
+};
+
+struct listing {
+    struct listed *v;
+    size_t n;
+    bool has_sizes;  /* LIST was answered */
+    bool has_uidls;  /* UIDL was answered */
+    uint64_t octets; /* sum of the sizes given */
+    uint64_t stat_messages, stat_octets; /* as STAT said; only hints */
+    size_t without_uidl, without_size; /* counted by listing_finish */
+    /* private */
+    size_t cap;
+    bool unsorted;
+    struct arena text;
+};
+
+void listing_init(struct listing *l);
+void listing_free(struct listing *l);
+int listing_add_size(struct listing *l, struct sv line, struct err *e); /* "12 1234 [anything]" */
+int listing_add_uidl(struct listing *l, struct sv line, struct err *e); /* "12 uid"; runs of blanks are one */
+int listing_stat(struct listing *l, struct sv text);  /* what follows +OK; -1 (no error set) if it makes no sense */
+int listing_finish(struct listing *l, struct err *e);
+
+#endif
