@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Signals: one ends the work in good order, a second one ends it at once.
+ *
+ * signals_install once at the start. The first SIGINT, SIGTERM or SIGHUP only sets the flag; waits
+ * look at it (conn_set_interrupt(signals_flag())) and system calls end with EINTR, since no handler
+ * is installed with SA_RESTART. Any further one of the three has its default effect immediately:
+ * every point is safe to be killed at. A parent therefore must not pass on to a worker a signal
+ * that the terminal has sent to the worker already. When the work is ended and written,
+ * signals_reraise lets the shell see by what we ended, so that its loop ends too. A signal that was
+ * ignored when popkeep was started (nohup, `&` in a script) stays ignored.
+ */
+#ifndef POPKEEP_SYS_SIGNALS_H
+#define POPKEEP_SYS_SIGNALS_H
+
+/* SIGPIPE is ignored from here on (write errors are reported instead). */
+void signals_install(void);
+
+int signals_pending(void);              /* the number of the first signal caught, 0: none */
+const volatile int *signals_flag(void); /* the same, to be looked at by waits; lives for ever */
+
+/* End by the default action of the signal caught. Returns only if none was caught. */
+void signals_reraise(void);
+
+/* In a child after fork: what signals_install changed has its default action again, the flag is
+ * 0, nothing is blocked. Signals that were ignored at the start stay ignored.
+ * Async-signal-safe. A child that goes on as popkeep calls signals_install after it. */
+void signals_reset_for_child(void);
+
+#endif
