@@ -20,11 +20,9 @@
 #include "popkeep/config/config.h"
 
 enum {
-    SECRET_MAX = 4096,       /* octets of a password */
-    SECRET_READ_MAX = 65536, /* octets read of a file or of a command's output */
-    SECRET_COMMAND_MS =
-        60000, /* a command that takes longer is killed, with its whole process group */
-    SECRET_BUF_MAX = SECRET_READ_MAX + 2 /* the least maximum *out should be initialised with */
+    SECRET_MAX = 4096,        /* octets of a password; *out needs at least this maximum */
+    SECRET_READ_MAX = 65536,  /* octets read of a file or of a command's output */
+    SECRET_COMMAND_MS = 60000 /* a command that takes longer is killed with its process group */
 };
 
 /* The password of one account. `account` and `user` are for messages and for the question on the

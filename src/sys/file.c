@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/* Reading a whole file of bounded size. */
+#include "popkeep/sys/file.h"
+#include "popkeep/base/mem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int file_open(const char *path, struct err *e)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+    if (fd < 0 && errno == EINTR)
+        return err_set(e, ST_TEMP, "interrupted while opening %s", path);
+    if (fd < 0)
+        return err_sys(e, ST_CONFIG, errno, "cannot open %s", path);
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        close(fd);
+        err_set(e, ST_CONFIG, "%s is a folder, not a file", path);
+        e->sys_errno = EISDIR;
+        return -1;
+    }
+    return fd;
+}
+
+static int file_read_fd(struct buf *out, int fd, const char *path, struct err *e)
+{
+    char part[8192];
+    int rc = -1;
+
+    for (;;) {
+        ssize_t n = read(fd, part, sizeof part);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            err_sys(e, err_status_of(errno, ST_IO), errno, "cannot read %s", path);
+            break;
+        }
+        if (n == 0) {
+            rc = 0;
+            break;
+        }
+        if (buf_add_secret(out, part, (size_t)n) != 0) {
+            err_set(e, ST_CONFIG, "%s is larger than %zu octets, which is the most allowed", path,
+                    out->max);
+            e->sys_errno = EFBIG;
+            break;
+        }
+    }
+    mem_wipe(part, sizeof part);
+    return rc;
+}
+
+int file_read_all(struct buf *out, const char *path, int *fd_out, struct err *e)
+{
+    int fd;
+
+    if (fd_out != NULL)
+        *fd_out = -1;
+    fd = file_open(path, e);
+    if (fd < 0)
+        return -1;
+    if (file_read_fd(out, fd, path, e) != 0) {
+        buf_wipe(out);
+        close(fd);
+        return -1;
+    }
+    if (fd_out != NULL)
+        *fd_out = fd;
+    else
+        close(fd);
+    return 0;
+}

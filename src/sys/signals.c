@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+/* The first signal sets a flag, the second one kills. */
+#include "popkeep/sys/signals.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+static volatile int signals_caught; /* an int is written in one piece on every Linux machine */
+
+static const int signals_handled[] = {SIGINT, SIGTERM, SIGHUP};
+enum { SIGNALS_N = sizeof signals_handled / sizeof signals_handled[0] };
+static bool signals_ours[SIGNALS_N]; /* was not ignored at the start */
+static bool signals_pipe_ours;
+
+static void signals_default(int sig)
+{
+    struct sigaction sa = {.sa_handler = SIG_DFL};
+
+    sigemptyset(&sa.sa_mask);
+    sigaction(sig, &sa, NULL);
+}
+
+static void signals_on(int sig)
+{
+    int saved = errno;
+
+    if (signals_caught == 0) {
+        signals_caught = sig;
+    } else {
+        signals_default(sig);
+        raise(sig); /* blocked in its own handler: acts on return */
+    }
+    errno = saved;
+}
+
+void signals_install(void)
+{
+    struct sigaction sa = {.sa_handler = signals_on};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction old;
+
+    sigemptyset(&sa.sa_mask);
+    sigemptyset(&ignore.sa_mask);
+    for (size_t i = 0; i < SIGNALS_N; i++) {
+        if (sigaction(signals_handled[i], NULL, &old) != 0 || old.sa_handler == SIG_IGN)
+            continue;
+        signals_ours[i] = true;
+        sigaction(signals_handled[i], &sa, NULL);
+    }
+    sigaction(SIGPIPE, &ignore, &old);
+    signals_pipe_ours = signals_pipe_ours || old.sa_handler != SIG_IGN;
+}
+
+int signals_pending(void)
+{
+    return signals_caught;
+}
+
+const volatile int *signals_flag(void)
+{
+    return &signals_caught;
+}
+
+void signals_reraise(void)
+{
+    int sig = signals_caught;
+    sigset_t set;
+
+    if (sig == 0)
+        return;
+    signals_default(sig);
+    sigemptyset(&set);
+    sigaddset(&set, sig);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    raise(sig);
+}
+
+void signals_reset_for_child(void)
+{
+    sigset_t none;
+
+    for (size_t i = 0; i < SIGNALS_N; i++)
+        if (signals_ours[i])
+            signals_default(signals_handled[i]);
+    if (signals_pipe_ours)
+        signals_default(SIGPIPE);
+    signals_caught = 0;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
