@@ -4,6 +4,7 @@
 #   DEV=1                    warnings are errors, no optimisation beyond -Og   -> build/dev/
 #   SAN=address,undefined    sanitizers                                        -> build/san-.../
 #   V=1                      show the commands
+# Objects depend on the flags only through their folder: after changing CC or CFLAGS by hand, `make clean`.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -12,13 +13,13 @@ MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/popkeep
 
 VERSION := 0.1.0
+comma := ,
 O := build
 ifneq ($(SAN),)
 O := build/san-$(subst $(comma),-,$(SAN))
 else ifeq ($(DEV),1)
 O := build/dev
 endif
-comma := ,
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
   -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla
@@ -51,7 +52,7 @@ $(O)/popkeep: $(OBJS)
 	$(Q)echo "  LD    $@"
 	$(Q)$(CC) $(CFLAGS) $(MODE_CFLAGS) $(LDFLAGS) $(MODE_LDFLAGS) -pthread -o $@ $^ $(LIBS)
 
-$(O)/obj/%.o: src/%.c
+$(O)/obj/%.o: src/%.c | build/.headers-found
 	$(Q)mkdir -p $(@D)
 	$(Q)echo "  CC    $<"
 	$(Q)$(CC) $(BASE_CFLAGS) -include popkeep/base/banned.h $(CFLAGS) $(MODE_CFLAGS) -MMD -MP -c -o $@ $<
@@ -59,12 +60,57 @@ $(O)/obj/%.o: src/%.c
 $(O)/libpopkeep.a: $(LIB_OBJS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
--include tests/tests.mk
+# Compiling alone installs nothing; it says what is missing.
+build/.headers-found:
+	$(Q)CC='$(CC)' tests/deps --list build
+	$(Q)mkdir -p build && touch $@
+
+include tests/tests.mk
 
 -include $(OBJS:.o=.d)
+
+MAN1 := $(wildcard man/*.1)
+MAN5 := $(wildcard man/*.5)
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/examples
+	install -m 755 $(O)/popkeep $(DESTDIR)$(BINDIR)/popkeep
+	$(if $(MAN1),install -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1)
+	$(if $(MAN5),install -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5)
+	install -m 644 $(wildcard README.md CHANGES.md LICENSE) $(DESTDIR)$(DOCDIR)
+	for f in $(wildcard examples/*); do install -m "$$(if [ -x "$$f" ]; then echo 755; else echo 644; fi)" "$$f" \
+	  $(DESTDIR)$(DOCDIR)/examples/; done
+
+# Removes what install put there, and nothing a user may have added beside it.
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/popkeep
+	rm -f $(MAN1:man/%=$(DESTDIR)$(MANDIR)/man1/%) $(MAN5:man/%=$(DESTDIR)$(MANDIR)/man5/%)
+	rm -f $(patsubst examples/%,$(DESTDIR)$(DOCDIR)/examples/%,$(wildcard examples/*))
+	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README.md CHANGES.md LICENSE)
+	-rmdir $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR) 2>/dev/null
 
 clean:
 	rm -rf build
 
-.PHONY: all clean
+help:
+	@echo 'popkeep: fetches mail over POP3S into Maildirs'
+	@echo
+	@echo '  make               compile the program: build/popkeep'
+	@echo '  make demo          see it at work against a small server of its own (installs what is missing)'
+	@echo '  make check         run every test (installs what is missing)'
+	@echo '  make install       install under PREFIX=$(PREFIX), staged into DESTDIR if given'
+	@echo '  make uninstall     remove what install put there'
+	@echo '  make clean         remove build/'
+	@echo
+	@echo 'Parts of make check (each alone, the compiler and the libraries being there):'
+	@echo '  check-unit  check-e2e  check-rooms  check-man  check-style'
+	@echo '  check-san          units and end-to-end tests with the address and undefined sanitizers'
+	@echo '  check-valgrind     units and a few end-to-end tests under valgrind'
+	@echo '  check-locale       units and end-to-end tests in tr_TR.UTF-8'
+	@echo '  make check-e2e T="tests/e2e/00-popserver.t"   only these'
+	@echo
+	@echo 'Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR; DEV=1 (warnings are errors, build/dev);'
+	@echo '  SAN=address,undefined (sanitizers, build/san-...); V=1 (show the commands)'
+
+.PHONY: all install uninstall clean help
 .DEFAULT_GOAL := all
