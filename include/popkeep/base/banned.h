@@ -18,6 +18,8 @@
 #undef strncpy
 #undef strncat
 #undef strtok
+#undef sprintf /* clang makes them macros under _FORTIFY_SOURCE */
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncpy strncat strtok /* buf_add, snprintf, sv_token */
 #pragma GCC poison sprintf vsprintf gets                /* snprintf, buf_addf */
 #pragma GCC poison atoi atol atoll strtol strtoul strtoll strtoull strtod /* ascii_u64 */

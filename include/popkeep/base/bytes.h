@@ -63,6 +63,7 @@ int buf_vaddf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(
 char *buf_reserve(struct buf *b, size_t n);
 void buf_grew(struct buf *b, size_t k);
 void buf_drop_front(struct buf *b, size_t k);
+void buf_cut(struct buf *b, size_t n); /* keep the first n octets: undoes additions */
 struct sv buf_sv(const struct buf *b);
 /* A growing secret is copied by realloc; this variant wipes what it leaves behind. */
 int buf_add_secret(struct buf *b, const void *p, size_t n);

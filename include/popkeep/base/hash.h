@@ -2,8 +2,9 @@
 /*
  * SHA-256 (OpenSSL) and crc32 (zlib), streaming.
  *
- * Order: hash_init, hash_add any number of times, hash_end. hash_copy forks a running hash.
- * A struct hash owns memory until hash_free. Failure inside OpenSSL ends the program with 70.
+ * Order: a struct hash zeroed (HASH_INIT); hash_init, hash_add any number of times, hash_end, and
+ * over again. hash_copy forks a running hash. A struct hash owns memory until hash_free.
+ * Failure inside OpenSSL ends the program with 70.
  */
 #ifndef POPKEEP_BASE_HASH_H
 #define POPKEEP_BASE_HASH_H
@@ -15,6 +16,8 @@ enum { HASH_OCTETS = 32, HASH_HEX = 65 };
 struct hash {
     void *ctx; /* EVP_MD_CTX */
 };
+
+#define HASH_INIT {NULL}
 
 void hash_init(struct hash *h); /* may be called again after hash_end to start the next message */
 void hash_add(struct hash *h, const void *p, size_t n);
