@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * popserver: a POP3S server for tests, on loopback only, driven by a script (tests/README.md).
+ * One process a connection; every process ends with its parent, by SIGTERM or after its lifetime.
+ */
+#include "model.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <openssl/err.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct options {
+    const char *script_path, *port_file, *log_path, *cert, *key, *certs, *messages;
+    const char *listen[2];
+    size_t n_listen;
+    long port, max_sessions, lifetime_s;
+} opt = {.lifetime_s = 300};
+
+static const char usage[] =
+    "usage: popserver [OPTIONS] SCRIPT\n"
+    "  --port-file F      write the port there once ready      --port N   (default: any free one)\n"
+    "  --listen ADDRESS   127.0.0.1 (default) or ::1; may be given twice, both get the same port\n"
+    "  --cert F --key F   chain and key as PEM; or --certs DIR: NAME.pem and NAME.key by the\n"
+    "                     script's `cert NAME` (default: good)\n"
+    "  --messages DIR     the maildrop, unless the script names one\n"
+    "  --log F            append what happens there\n"
+    "  --max-sessions N   end after so many connections\n"
+    "  --lifetime S       end after so many seconds (300; 0: never)\n";
+
+static _Noreturn void die(const char *what)
+{
+    fprintf(stderr, "popserver: %s: %s\n", what, errno ? strerror(errno) : "failed");
+    exit(1);
+}
+
+static char *read_whole(const char *path, size_t *n)
+{
+    FILE *f = strcmp(path, "-") ? fopen(path, "rb") : stdin;
+    char *p = NULL;
+    size_t room = 0;
+
+    if (!f)
+        die(path);
+    *n = 0;
+    do {
+        room += 65536;
+        p = realloc(p, room);
+        if (!p)
+            die("memory");
+        *n += fread(p + *n, 1, room - *n, f);
+    } while (*n == room);
+    return p;
+}
+
+/* ---- TLS ----------------------------------------------------------------------------------- */
+
+static int version_of(const struct text *t, int otherwise)
+{
+    static const struct {
+        const char *name;
+        int version;
+    } versions[] = {{"1.0", TLS1_VERSION},
+                    {"1.1", TLS1_1_VERSION},
+                    {"1.2", TLS1_2_VERSION},
+                    {"1.3", TLS1_3_VERSION}};
+
+    for (size_t i = 0; t->p && i < 4; i++)
+        if (!strcmp(t->p, versions[i].name))
+            return versions[i].version;
+    return otherwise;
+}
+
+static SSL_CTX *tls_context(const struct script *s)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    char cert[4096], key[4096];
+    const char *name = s->cert.p ? s->cert.p : "good";
+
+    snprintf(cert, sizeof cert, "%s/%s.pem", opt.certs ? opt.certs : ".", name);
+    snprintf(key, sizeof key, "%s/%s.key", opt.certs ? opt.certs : ".", name);
+    if (!ctx)
+        die("SSL_CTX_new");
+    SSL_CTX_set_min_proto_version(ctx, version_of(&s->tls_min, TLS1_VERSION));
+    SSL_CTX_set_max_proto_version(ctx, version_of(&s->tls_max, TLS1_3_VERSION));
+    SSL_CTX_set_mode(ctx, SSL_MODE_AUTO_RETRY);
+    /* level 0: the old versions and weak certificates that a client is to refuse */
+    SSL_CTX_set_security_level(ctx, 0);
+    if (!SSL_CTX_set_cipher_list(ctx, s->tls_ciphers.p ? s->tls_ciphers.p : "ALL:@SECLEVEL=0") ||
+        SSL_CTX_use_certificate_chain_file(ctx, opt.cert ? opt.cert : cert) != 1 ||
+        SSL_CTX_use_PrivateKey_file(ctx, opt.key ? opt.key : key, SSL_FILETYPE_PEM) != 1) {
+        ERR_print_errors_fp(stderr);
+        errno = 0;
+        die("certificate or key");
+    }
+    return ctx;
+}
+
+/* ---- one connection -------------------------------------------------------------------------- */
+
+static void serve(int fd, struct script *s, unsigned session)
+{
+    static struct wire w;
+    SSL_CTX *ctx = NULL;
+
+    w.session = session;
+    if (opt.log_path && !(w.log = fopen(opt.log_path, "ae")))
+        die(opt.log_path);
+    if (opt.messages && !s->messages.p)
+        s->messages = (struct text){strdup(opt.messages), strlen(opt.messages)};
+    if (s->tls_stall) {
+        w.fd = fd;
+        wire_event(&w, "connect, no handshake");
+        wire_drain(&w);
+        return;
+    }
+    if (!s->wire.plain)
+        ctx = tls_context(s);
+    if (wire_open(&w, fd, ctx, &s->wire) == 0) {
+        if (s->n_steps)
+            raw_serve(&w, s);
+        else
+            model_serve(&w, s);
+    }
+    if (w.log)
+        fclose(w.log);
+}
+
+/* ---- listening ------------------------------------------------------------------------------- */
+
+static int listen_on(const char *address, long *port)
+{
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)*port)};
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)*port)};
+    bool is_six = strchr(address, ':') != NULL;
+    struct sockaddr *sa = is_six ? (struct sockaddr *)&six : (struct sockaddr *)&four;
+    socklen_t n = is_six ? sizeof six : sizeof four;
+    int fd = socket(is_six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int yes = 1;
+
+    if (inet_pton(sa->sa_family, address,
+                  is_six ? (void *)&six.sin6_addr : (void *)&four.sin_addr) != 1 ||
+        fd < 0)
+        die(address);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (is_six)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+    if (bind(fd, sa, n) < 0 || listen(fd, 64) < 0 || getsockname(fd, sa, &n) < 0)
+        die(address);
+    *port = ntohs(is_six ? six.sin6_port : four.sin_port);
+    return fd;
+}
+
+static void write_port(long port)
+{
+    char aside[4096];
+    FILE *f;
+
+    if (!opt.port_file)
+        return;
+    snprintf(aside, sizeof aside, "%s.tmp", opt.port_file);
+    f = fopen(aside, "w");
+    if (!f || fprintf(f, "%ld\n", port) < 0 || fclose(f) || rename(aside, opt.port_file) < 0)
+        die(opt.port_file);
+}
+
+static void end_all(int sig)
+{
+    (void)sig;
+    kill(0, SIGKILL); /* the group is ours alone */
+}
+
+static void live_and_die(void)
+{
+    setpgid(0, 0);
+    signal(SIGTERM, end_all);
+    signal(SIGINT, end_all);
+    signal(SIGALRM, end_all);
+    signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (opt.lifetime_s)
+        alarm((unsigned)opt.lifetime_s);
+}
+
+static int accept_any(const int *fds, size_t n)
+{
+    fd_set set;
+    int max = 0;
+
+    FD_ZERO(&set);
+    for (size_t i = 0; i < n; i++) {
+        FD_SET(fds[i], &set);
+        max = fds[i] > max ? fds[i] : max;
+    }
+    if (select(max + 1, &set, NULL, NULL, NULL) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (FD_ISSET(fds[i], &set))
+            return accept4(fds[i], NULL, NULL, SOCK_CLOEXEC);
+    return -1;
+}
+
+static void accept_loop(const int *fds, size_t n_fds, const char *text, size_t n)
+{
+    static struct script s;
+    pid_t self = getpid();
+
+    for (unsigned session = 1; !opt.max_sessions || session <= opt.max_sessions; session++) {
+        int fd = accept_any(fds, n_fds);
+        pid_t child;
+
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            ;
+        if (fd < 0) {
+            session--;
+            continue;
+        }
+        child = fork();
+        if (child == 0) {
+            signal(SIGTERM, SIG_DFL);
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            if (getppid() != self || script_read(&s, opt.script_path, text, n, session) < 0)
+                _exit(1);
+            serve(fd, &s, session);
+            _exit(0);
+        }
+        close(fd);
+    }
+    while (wait(NULL) > 0 || errno == EINTR)
+        ;
+}
+
+static int read_options(int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"port-file", 1, 0, 'f'}, {"port", 1, 0, 'p'}, {"listen", 1, 0, 'l'},
+        {"cert", 1, 0, 'c'},      {"key", 1, 0, 'k'},  {"certs", 1, 0, 'd'},
+        {"messages", 1, 0, 'm'},  {"log", 1, 0, 'o'},  {"max-sessions", 1, 0, 'n'},
+        {"lifetime", 1, 0, 's'},  {0, 0, 0, 0},
+    };
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+        switch (c) {
+        case 'f':
+            opt.port_file = optarg;
+            break;
+        case 'p':
+            opt.port = strtol(optarg, NULL, 10);
+            break;
+        case 'l':
+            if (opt.n_listen == 2)
+                return -1;
+            opt.listen[opt.n_listen++] = optarg;
+            break;
+        case 'c':
+            opt.cert = optarg;
+            break;
+        case 'k':
+            opt.key = optarg;
+            break;
+        case 'd':
+            opt.certs = optarg;
+            break;
+        case 'm':
+            opt.messages = optarg;
+            break;
+        case 'o':
+            opt.log_path = optarg;
+            break;
+        case 'n':
+            opt.max_sessions = strtol(optarg, NULL, 10);
+            break;
+        case 's':
+            opt.lifetime_s = strtol(optarg, NULL, 10);
+            break;
+        default:
+            return -1;
+        }
+    }
+    opt.script_path = argv[optind];
+    return opt.script_path && !argv[optind + 1] ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+    static struct script checked;
+    int fds[2];
+    size_t n;
+    char *text;
+
+    if (read_options(argc, argv) < 0) {
+        fputs(usage, stderr);
+        return 64;
+    }
+    if (!opt.n_listen)
+        opt.listen[opt.n_listen++] = "127.0.0.1";
+    text = read_whole(opt.script_path, &n);
+    if (script_read(&checked, opt.script_path, text, n, 1) < 0)
+        return 64;
+    live_and_die();
+    for (size_t i = 0; i < opt.n_listen; i++)
+        fds[i] = listen_on(opt.listen[i], &opt.port);
+    write_port(opt.port);
+    accept_loop(fds, opt.n_listen, text, n);
+    return 0;
+}
