@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Configuration text -> accounts. Pure: the text, its file name for messages and the home folder are
- * handed in; nothing is opened, no environment is read.
+ * Configuration text -> accounts. Pure: the text, its file name for messages and the home folder
+ * are handed in; nothing is opened, no environment is read.
  *
  * The syntax is libinih's behind a reader of our own, which sees each line before libinih would cut
  * or join it; see popkeep.conf(5). Whatever is not understood is refused, never guessed or cut.
@@ -16,8 +16,10 @@
 #include "popkeep/base/hash.h"
 
 struct provider;
+struct key_rule;
 
-enum { CONFIG_NEVER = -1 };     /* retention_days = never */
+enum { CONFIG_NEVER = -1 };        /* retention_days = never */
+enum { CONFIG_NAME_MAX = 41 };     /* octets of an account's name */
 #define CONFIG_NO_LIMIT UINT64_MAX /* max_delete not given */
 
 enum secret_kind {
@@ -39,20 +41,20 @@ struct config_secret {
 };
 
 struct account {
-    char *name;    /* [A-Za-z0-9._@+-], at most 41 octets, no leading dot */
-    unsigned line; /* of its section header */
+    char *name;                      /* [A-Za-z0-9._@+-], at most 41 octets, no leading dot */
+    unsigned line;                   /* of its section header */
     const struct provider *provider; /* null: none */
-    char *host;
-    unsigned port;
-    char *user;
-    struct config_secret secret; /* the account's own, else the one of [defaults] */
+    char *host;                      /* lower case; IPv6 without brackets */
+    unsigned port;                   /* 1..65535 */
+    char *user;                      /* octets as given, no control characters */
+    struct config_secret secret;     /* the account's own, else the one of [defaults] */
     enum auth_choice auth;
-    char *maildir;                /* absolute, ~ expanded, no trailing slash */
-    int64_t retention_days;       /* CONFIG_NEVER or 0..36500, days of 86,400 s */
+    char *maildir;          /* absolute, ~ expanded, no trailing slash */
+    int64_t retention_days; /* CONFIG_NEVER or 0..36500, days of 86,400 s */
     bool delete_requires_copy;
-    uint64_t max_delete;          /* messages a run */
-    char *tls_ca_file;            /* null: the system's */
-    char *tls_name;               /* null: host */
+    uint64_t max_delete; /* messages a run */
+    char *tls_ca_file;   /* null: the system's */
+    char *tls_name;      /* null: host */
     enum tls_min tls_min;
     unsigned char (*pins)[HASH_OCTETS]; /* SHA-256 of SubjectPublicKeyInfo */
     size_t n_pins;
@@ -63,10 +65,10 @@ struct account {
 };
 
 struct config {
-    char *file;       /* name as given, for messages */
+    char *file; /* name as given, for messages */
     unsigned jobs;
     unsigned per_host;
-    char *state_dir;  /* null: not configured */
+    char *state_dir; /* null: not configured */
     struct account *accounts;
     size_t n_accounts;
     bool has_inline_secret; /* the file's permissions matter */
@@ -74,14 +76,21 @@ struct config {
     struct buf warnings;    /* lines "FILE:LINE: text\n" worth telling, not wrong enough to stop */
 };
 
-/* Parse. `home` is for a leading "~/" (null: such a value is refused). On failure *out is empty. */
+/* Parse. `home` is for a leading "~/" (null: such a value is refused). The first thing wrong ends
+ * it: -1, ST_CONFIG, and *out is empty. `text` stays the caller's, who wipes it: it may hold
+ * passwords.
+ *
+ * What the result keeps: each account has host, port, user and maildir; no two accounts have the
+ * same name or Maildir; two with one host, port and user both never delete. An account's own value
+ * replaces that of [defaults], wherever that section stands; of the secret keys, and of the keys of
+ * a server (provider, host, port, tls_name, tls_pin), the whole group is replaced. */
 int config_parse(struct config *out, struct sv text, const char *file, const char *home,
                  struct err *e);
 void config_free(struct config *c);
 
-/* Mark the accounts whose name equals, or matches as a shell pattern, one of the words; all when there are no
- * words. `chosen` holds n_accounts flags. A word that matches nothing: -1, ST_USAGE, with
- * the nearest account or (from `other_words`, may be null) command named. */
+/* Mark the accounts whose name equals, or matches as a shell pattern, one of the words; all when
+ * there are no words. `chosen` holds n_accounts flags. A word that matches nothing: -1, ST_USAGE,
+ * with the nearest account or (from `other_words`, may be null) command named. */
 int config_select(const struct config *c, const char *const *words, size_t n_words,
                   const char *const *other_words, bool *chosen, struct err *e);
 
@@ -90,7 +99,8 @@ struct config_key {
     const char *name;
     bool in_account;
     bool in_defaults;
-    const char *default_text; /* as the manual shows it */
+    const char *default_text;    /* as the manual shows it */
+    const struct key_rule *rule; /* how its value is taken: the config room's own (keys.h) */
 };
 const struct config_key *config_keys(void); /* ended by a null name */
 

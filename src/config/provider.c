@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The presets. Hosts and ports: the two of the ministry from its own instructions for mail
+ * programs, the others from Thunderbird's autoconfig data (March 2026).
+ */
+#include "popkeep/config/provider.h"
+
+#include "popkeep/base/ascii.h"
+
+/* Why a login is refused is known to the server alone; most say the same for all of these. */
+#define OTHER_CAUSES                                                                               \
+    "The server does not say why. Besides the password: the user name, an account that is\n"       \
+    "disabled or inactive, or POP3 switched off for the mailbox."
+
+#define MEB_CAUSES                                                                                 \
+    "MEBBİS web şifresi değil, uygulama/e-posta şifresi.\n"                                    \
+    "Ajanda Kodu is not needed for POP3 (POP3 için Ajanda Kodu gerekmez).\n"                      \
+    "The server does not say why it refuses. Possible: a wrong password, or one replaced by a\n"   \
+    "newer one; an account that is disabled, or inactive because its data in MEBBİS are out of\n" \
+    "date; POP3 switched off for the mailbox."
+
+#define APP_PASSWORD(where)                                                                        \
+    "The password is an app password, made in " where ",\n"                                        \
+    "not the one of the web site.\n"
+
+static const struct provider providers[] = {
+    {
+        .name = "meb-k12",
+        .title = "Turkish Ministry of National Education, schools (meb.k12.tr)",
+        .host = "epostagelen.meb.k12.tr",
+        .port = 995,
+        .user_is_address = true,
+        .user_domain = "meb.k12.tr",
+        .min_password = 10,
+        .login_hint =
+            "The user name is the whole address, the password is the application password made in\n"
+            "MEBBİS > Kişisel Kullanıcı > Kişisel Bilgiler > Uygulama Şifreleri\n"
+            "(at least 10 characters; if it is shorter, make another), not that of the web "
+            "site:\n" MEB_CAUSES,
+        .note = "application password from MEBBİS; other programs may delete after 30 days",
+    },
+    {
+        .name = "meb",
+        .title = "Turkish Ministry of National Education, staff (meb.gov.tr)",
+        .host = "posta.meb.gov.tr",
+        .port = 995,
+        .user_is_address = true,
+        .user_domain = "meb.gov.tr",
+        .login_hint = "The password is the separate e-mail password (E-posta Şifresi), not the one "
+                      "of MEBBİS:\n" MEB_CAUSES,
+        .note = "separate e-mail password; asking for a new one replaces the old",
+    },
+    {
+        .name = "gmail",
+        .title = "Gmail, Google Workspace (also under own domains, many edu.tr)",
+        .host = "pop.gmail.com",
+        .port = 995,
+        .user_is_address = true,
+        .user_domain = "gmail.com",
+        .login_hint =
+            "The password is an app password (Google Account > Security; needs two-step\n"
+            "verification, and a Workspace administrator can forbid it), not that of the account.\n"
+            "\"Less secure app access\" (daha az güvenli uygulama erişimi) no longer exists.\n"
+            "POP must be switched on: Ayarlar → Yönlendirme ve POP/IMAP → POP'u etkinleştir\n"
+            "(Settings > Forwarding and POP/IMAP > Enable POP), for all mail.\n"
+            "Gmail announces EXPIRE 0: a download by itself can change the copy on the server, as\n"
+            "set on that page; choose \"keep Gmail's copy in the Inbox\" there.\n" OTHER_CAUSES,
+        .note = "app password; lists a part at a time; set \"keep Gmail's copy\" first",
+    },
+    {
+        .name = "outlook",
+        .title = "Microsoft 365, Outlook.com, Hotmail",
+        .host = "outlook.office365.com",
+        .port = 995,
+        .user_is_address = true,
+        .user_domain = "outlook.com",
+        .needs = "OAuth2",
+        .login_hint =
+            "Microsoft accepts no passwords over POP3 any more. Until then, either run an OAuth2\n"
+            "proxy on this machine that offers POP3 over TLS and give its host, port and tls_pin\n"
+            "instead of the provider, or let the mailbox forward its mail to one popkeep can read.",
+        .note = "OAuth2 only: not built yet",
+    },
+    {
+        .name = "yandex",
+        .title = "Yandex Mail, Yandex 360",
+        .host = "pop.yandex.com",
+        .port = 995,
+        .user_is_address = true,
+        .user_domain = "yandex.com",
+        .login_hint = APP_PASSWORD(
+            "Yandex ID > Security > App passwords (for mail)") "POP3 must be switched on in the "
+                                                               "settings of the mailbox, under "
+                                                               "mail clients.\n" OTHER_CAUSES,
+        .note = "app password; the server may keep what it is asked to delete",
+    },
+    {
+        .name = "yahoo",
+        .title = "Yahoo Mail",
+        .host = "pop.mail.yahoo.com",
+        .port = 995,
+        .user_is_address = true,
+        .user_domain = "yahoo.com",
+        .login_hint = APP_PASSWORD("the account's security settings") OTHER_CAUSES,
+        .note = "app password",
+    },
+    {
+        .name = "aol",
+        .title = "AOL Mail",
+        .host = "pop.aol.com",
+        .port = 995,
+        .user_is_address = true,
+        .user_domain = "aol.com",
+        .login_hint = APP_PASSWORD("the account's security settings") OTHER_CAUSES,
+        .note = "app password",
+    },
+    {
+        .name = "gmx",
+        .title = "GMX (gmx.com, gmx.com.tr)",
+        .host = "pop.gmx.com",
+        .port = 995,
+        .user_is_address = true,
+        .user_domain = "gmx.com",
+        .login_hint =
+            "POP3 must be switched on in the settings of the mailbox first.\n" OTHER_CAUSES,
+        .note = "switch POP3 on in the web settings first",
+    },
+    {
+        .name = "zoho",
+        .title = "Zoho Mail",
+        .host = "pop.zoho.com",
+        .port = 995,
+        .user_is_address = true,
+        .user_domain = "zohomail.com",
+        .login_hint =
+            "With two-step verification the password is an app password made in the account's\n"
+            "security settings. POP access must be switched on in the settings of the "
+            "mailbox.\n" OTHER_CAUSES,
+        .note = "accounts of the European data centre: zoho-eu",
+    },
+    {
+        .name = "zoho-eu",
+        .title = "Zoho Mail, European data centre",
+        .host = "pop.zoho.eu",
+        .port = 995,
+        .user_is_address = true,
+        .user_domain = "zohomail.eu",
+        .login_hint =
+            "With two-step verification the password is an app password made in the account's\n"
+            "security settings. POP access must be switched on in the settings of the "
+            "mailbox.\n" OTHER_CAUSES,
+        .note = NULL,
+    },
+    {
+        .name = "mailru",
+        .title = "Mail.ru",
+        .host = "pop.mail.ru",
+        .port = 995,
+        .user_is_address = true,
+        .user_domain = "mail.ru",
+        .login_hint =
+            APP_PASSWORD("the account's security settings, for external programs") OTHER_CAUSES,
+        .note = "app password",
+    },
+    {0},
+};
+
+enum { PROVIDERS = sizeof providers / sizeof providers[0] };
+
+const struct provider *provider_table(void)
+{
+    return providers;
+}
+
+const struct provider *provider_find(struct sv name)
+{
+    for (const struct provider *p = providers; p->name; p++)
+        if (sv_eq_c(name, p->name))
+            return p;
+    return NULL;
+}
+
+const struct provider *provider_of_host(struct sv host)
+{
+    for (const struct provider *p = providers; p->name; p++)
+        if (ascii_same_c(host, p->host))
+            return p;
+    return NULL;
+}
+
+const char *provider_nearest(struct sv name)
+{
+    const char *names[PROVIDERS];
+    for (size_t i = 0; i < PROVIDERS; i++)
+        names[i] = providers[i].name;
+    return ascii_nearest(name, names);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: ISC */
+/* Kinds of configuration values: words, numbers, paths, names; host.c has hosts and pins. */
+#include "popkeep/config/value.h"
+
+#include "popkeep/base/ascii.h"
+#include "popkeep/base/mem.h"
+#include "popkeep/base/text.h"
+#include "popkeep/config/config.h"
+
+#include <inttypes.h>
+
+enum { PATH_LIMIT = 4095 }; /* PATH_MAX of Linux less NUL */
+
+char *value_shown(char out[VALUE_SHOWN], struct sv v)
+{
+    char escaped[VALUE_SHOWN - 2];
+    text_escape_to(escaped, sizeof escaped, v);
+    snprintf(out, VALUE_SHOWN, "\"%s\"", escaped);
+    return out;
+}
+
+/* "a, b or c": the words that are accepted. */
+static void list_words(const struct value_word *words, struct buf *out)
+{
+    size_t left = 0;
+    for (const struct value_word *w = words; w->word; w++)
+        left += !w->refusal;
+    for (const struct value_word *w = words; w->word; w++) {
+        if (w->refusal)
+            continue;
+        left--;
+        buf_addf(out, "%s%s", w->word, left == 0 ? "" : left == 1 ? " or " : ", ");
+    }
+}
+
+static const struct value_word *find_word(const struct value_word *words, struct sv v)
+{
+    for (; words->word; words++)
+        if (sv_eq_c(v, words->word))
+            return words;
+    return NULL;
+}
+
+int value_word(struct sv v, const char *key, const struct value_word *words, int *out,
+               struct err *e)
+{
+    const struct value_word *w = find_word(words, v);
+    if (w && !w->refusal) {
+        *out = w->value;
+        return 0;
+    }
+    struct buf list = BUF_INIT(512);
+    list_words(words, &list);
+    char shown[VALUE_SHOWN];
+    if (w)
+        err_set(e, ST_CONFIG, "%s = %s %s; use %s", key, w->word, w->refusal, list.p);
+    else
+        err_set(e, ST_CONFIG, "%s must be %s, not %s", key, list.p, value_shown(shown, v));
+    buf_free(&list);
+    return -1;
+}
+
+int value_number(struct sv v, const char *key, const char *word, uint64_t min, uint64_t max,
+                 uint64_t *out, struct err *e)
+{
+    if (ascii_u64(v, max, out) == 0 && *out >= min)
+        return 0;
+    char shown[VALUE_SHOWN];
+    value_shown(shown, v);
+    if (word)
+        return err_set(e, ST_CONFIG,
+                       "%s must be %s or a whole number from %" PRIu64 " to %" PRIu64 ", not %s",
+                       key, word, min, max, shown);
+    return err_set(e, ST_CONFIG,
+                   "%s must be a whole number from %" PRIu64 " to %" PRIu64 ", not %s", key, min,
+                   max, shown);
+}
+
+int value_percent(struct sv v, const char *key, char **out, struct err *e)
+{
+    struct buf b = BUF_INIT(PATH_LIMIT);
+    for (size_t i = 0; i < v.n; i++) {
+        if (v.p[i] == '%') {
+            if (i + 1 == v.n || v.p[i + 1] != '%') {
+                buf_wipe(&b);
+                return err_set(e, ST_CONFIG,
+                               "%s: \"%%\" is reserved; write \"%%%%\" for one \"%%\"", key);
+            }
+            i++;
+        }
+        if (buf_add_char(&b, v.p[i])) {
+            buf_wipe(&b);
+            return err_set(e, ST_CONFIG, "%s is too long", key);
+        }
+    }
+    *out = mem_strndup(b.n > 0 ? b.p : "", b.n);
+    buf_wipe(&b);
+    return 0;
+}
+
+/* `path` begins with a slash; its components are appended to `out`, each behind one slash. */
+static int add_components(struct buf *out, struct sv path, const char *key, struct err *e)
+{
+    while (path.n > 0) {
+        struct sv part = sv_token(&path, '/');
+        if (part.n == 0 || sv_eq(part, SV(".")))
+            continue;
+        /* Which folder ".." leads to depends on symbolic links, so equal folders would not have
+         * equal texts. */
+        if (sv_eq(part, SV("..")))
+            return err_set(e, ST_CONFIG, "%s must not hold \"..\"; write the path without it", key);
+        if (buf_add_char(out, '/') || buf_add_sv(out, part))
+            return err_set(e, ST_CONFIG, "%s: the path is too long", key);
+    }
+    return 0;
+}
+
+static int refuse_relative(struct sv v, const char *key, struct err *e)
+{
+    char shown[VALUE_SHOWN];
+    value_shown(shown, v);
+    if (v.n > 0 && v.p[0] == '~')
+        return err_set(e, ST_CONFIG, "%s must be an absolute path or begin with \"~/\", not %s",
+                       key, shown);
+    return err_set(e, ST_CONFIG,
+                   "%s must not be a relative path like %s: popkeep is started from many folders; "
+                   "write an absolute path or begin with \"~/\"",
+                   key, shown);
+}
+
+int value_path(struct sv v, const char *key, const char *home, char **out, struct err *e)
+{
+    char *plain = NULL;
+    struct buf b = BUF_INIT(PATH_LIMIT);
+    int rc = -1;
+
+    if (value_percent(v, key, &plain, e))
+        return -1;
+    struct sv path = sv_of(plain);
+    if (sv_starts(path, SV("~/"))) {
+        if (!home || home[0] != '/') {
+            err_set(
+                e, ST_CONFIG,
+                "%s begins with \"~/\", but the home folder is not known; give an absolute path",
+                key);
+            goto out;
+        }
+        if (add_components(&b, sv_of(home), key, e))
+            goto out;
+        path = sv_from(path, 1);
+    } else if (path.n == 0 || path.p[0] != '/') {
+        refuse_relative(path, key, e);
+        goto out;
+    }
+    if (add_components(&b, path, key, e))
+        goto out;
+    if (b.n == 0) {
+        err_set(e, ST_CONFIG, "%s must not be the root folder \"/\"", key);
+        goto out;
+    }
+    *out = mem_strndup(b.p, b.n);
+    rc = 0;
+out:
+    buf_free(&b);
+    mem_wipe_free(plain);
+    return rc;
+}
+
+static bool is_name_char(char c)
+{
+    return ascii_is_alnum(c) || (c != '\0' && strchr("._@+-", c));
+}
+
+int value_account_name(struct sv v, struct err *e)
+{
+    char shown[VALUE_SHOWN];
+    value_shown(shown, v);
+    if (v.n == 0)
+        return err_set(e, ST_CONFIG, "the account has no name; write [account NAME]");
+    if (v.p[0] == '"' || v.p[0] == '\'')
+        return err_set(e, ST_CONFIG, "account names are not quoted; write [account NAME]");
+    if (v.n > CONFIG_NAME_MAX)
+        return err_set(e, ST_CONFIG,
+                       "the name of an account has at most %d octets; this one has %zu: %s",
+                       (int)CONFIG_NAME_MAX, v.n, shown);
+    if (v.p[0] == '.')
+        return err_set(e, ST_CONFIG, "the name of an account must not begin with a dot: %s", shown);
+    for (size_t i = 0; i < v.n; i++)
+        if (!is_name_char(v.p[i]))
+            return err_set(e, ST_CONFIG,
+                           "the name of an account is made of A-Z a-z 0-9 . _ @ + - only, not %s; "
+                           "it becomes the name of a folder",
+                           shown);
+    return 0;
+}
