@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+/* Message decoder: whole runs of lines are given out as one view; only dots at line starts cost. */
+#include "popkeep/pop3/body.h"
+
+#include <string.h>
+
+void body_init(struct body *b, bool lf_mode)
+{
+    b->state = BODY_LINE_START;
+    b->lf_mode = lf_mode;
+}
+
+bool body_suspect(const struct body *b)
+{
+    return b->state == BODY_DOT_LF || b->state == BODY_BARE_DOT_LF ||
+           b->state == BODY_BARE_DOT_CRLF;
+}
+
+/* What each holding state does with the next octet. `give` is what it turns out to have held. */
+static const struct hold {
+    enum body_state on_cr,
+        on_lf;                 /* the octet joins what is held; equal to the state: it does not */
+    enum body_state otherwise; /* ... then `give` is data, and the octet is looked at again */
+    const char *give;
+} holds[] = {
+    [BODY_DOT] = {BODY_DOT_CR, BODY_DOT_LF, BODY_IN_LINE, ""},
+    [BODY_DOT_CR] = {BODY_DOT_CR, BODY_DOT_CR, BODY_BEHIND_CR, "\r"},
+    [BODY_DOT_LF] = {BODY_DOT_LF, BODY_DOT_LF, BODY_BEHIND_LF, "\n"},
+    [BODY_BARE_DOT] = {BODY_BARE_DOT_CR, BODY_BARE_DOT_LF, BODY_IN_LINE, "."},
+    [BODY_BARE_DOT_CR] = {BODY_BARE_DOT_CR, BODY_BARE_DOT_CRLF, BODY_BEHIND_CR, ".\r"},
+    [BODY_BARE_DOT_LF] = {BODY_BARE_DOT_LF, BODY_BARE_DOT_LF, BODY_BEHIND_LF, ".\n"},
+    [BODY_BARE_DOT_CRLF] = {BODY_BARE_DOT_CRLF, BODY_BARE_DOT_CRLF, BODY_LINE_START, ".\r\n"},
+};
+
+static enum body_result hold_step(struct body *b, struct sv *in, struct sv *data)
+{
+    char c = in->p[0];
+    const struct hold *h = &holds[b->state];
+    if (c == '\n' && (b->state == BODY_DOT_CR || (b->state == BODY_DOT && b->lf_mode))) {
+        *in = sv_from(*in, 1);
+        return BODY_END;
+    }
+    enum body_state joined = c == '\r' ? h->on_cr : c == '\n' ? h->on_lf : b->state;
+    if (joined != b->state) {
+        b->state = joined;
+        *in = sv_from(*in, 1);
+        return BODY_MORE;
+    }
+    b->state = h->otherwise;
+    *data = sv_of(h->give);
+    return data->n > 0 ? BODY_DATA : BODY_MORE;
+}
+
+/* Is `s`, from a dot behind a bare LF to the end of the input, something that must be held back? */
+static bool may_be_bare_end(const char *s, size_t n)
+{
+    static const char crlf[] = ".\r\n";
+    return (n <= 3 && memcmp(s, crlf, n) == 0) || (n == 2 && s[1] == '\n');
+}
+
+/* Give out as much as is certainly data. The state is not a holding one; if it is the start of a
+ * line, the first octet is no dot. */
+static struct sv scan(struct body *b, struct sv *in)
+{
+    const char *const start = in->p, *const end = in->p + in->n;
+    const char *cut = end; /* where the view ends */
+    const char *from = start;
+    for (;;) {
+        const char *lf = memchr(from, '\n', (size_t)(end - from));
+        if (lf == NULL) {
+            b->state = end[-1] == '\r' ? BODY_BEHIND_CR : BODY_IN_LINE;
+            break;
+        }
+        bool after_cr = lf > start ? lf[-1] == '\r' : b->state == BODY_BEHIND_CR;
+        from = lf + 1;
+        if (from < end && *from != '.')
+            continue;
+        bool line_end = after_cr || b->lf_mode;
+        if (from == end || line_end || may_be_bare_end(from, (size_t)(end - from))) {
+            b->state = line_end ? BODY_LINE_START : BODY_BEHIND_LF;
+            cut = from;
+            break;
+        }
+    }
+    *in = sv_from(*in, (size_t)(cut - start));
+    return sv_make(start, (size_t)(cut - start));
+}
+
+enum body_result body_next(struct body *b, struct sv *in, struct sv *data)
+{
+    while (in->n > 0) {
+        if (b->state >= BODY_DOT) {
+            enum body_result r = hold_step(b, in, data);
+            if (r != BODY_MORE)
+                return r;
+        } else if (in->p[0] == '.' && b->state == BODY_LINE_START) {
+            b->state = BODY_DOT;
+            *in = sv_from(*in, 1);
+        } else if (in->p[0] == '.' && b->state == BODY_BEHIND_LF) {
+            b->state = BODY_BARE_DOT;
+            *in = sv_from(*in, 1);
+        } else {
+            *data = scan(b, in);
+            return BODY_DATA;
+        }
+    }
+    return BODY_MORE;
+}
