@@ -91,14 +91,20 @@ uint64_t hash_mix(const void *p, size_t n)
 {
     const unsigned char *at = p;
     uint64_t h = UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)n;
-    uint64_t word;
-    for (; n >= sizeof word; at += sizeof word, n -= sizeof word) {
+    uint64_t word = 0;
+    size_t left = n;
+    for (; left >= sizeof word; at += sizeof word, left -= sizeof word) {
         memcpy(&word, at, sizeof word);
         h = stir(h ^ word);
     }
-    if (n > 0) {
-        word = 0;
-        memcpy(&word, at, n);
+    if (left > 0) {
+        /* the last eight octets, part of them a second time, save a copy of unknown length */
+        if (n >= sizeof word) {
+            memcpy(&word, at + left - sizeof word, sizeof word);
+        } else {
+            word = 0;
+            memcpy(&word, at, left);
+        }
         h = stir(h ^ word);
     }
     return stir(h);
