@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * How the rooms of run/ tell what happens: events into a pipe (or any function), from either thread of a worker.
+ * The wire trace of -vvv goes straight to stderr, each line by one write(2) before its octets are sent, so that a system-call
+ * log shows what preceded what.
+ */
+#ifndef POPKEEP_RUN_TELL_H
+#define POPKEEP_RUN_TELL_H
+
+#include "popkeep/report/event.h"
+#include <pthread.h>
+
+struct tell {
+    const char *account;
+    void (*emit)(void *ctx, const struct event *ev); /* called under the lock */
+    void *ctx;
+    bool trace;
+    pthread_mutex_t lock;
+};
+
+void tell_init(struct tell *t, const char *account, void (*emit)(void *, const struct event *),
+               void *ctx, bool trace);
+void tell_end(struct tell *t);
+
+void tell_event(struct tell *t, const struct event *ev);
+/* EVENT_NOTE, EVENT_WARNING: text in plain words. */
+void tell_text(struct tell *t, enum event_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* EVENT_ERROR with the error's status and text; `hint` (provider's, may be null) goes along. */
+void tell_error(struct tell *t, const struct err *e, const char *hint);
+/* EVENT_PROGRESS. */
+void tell_progress(struct tell *t, int phase, uint64_t done, uint64_t total, uint64_t done_octets,
+                   uint64_t total_octets);
+/* "ACCOUNT > PASS ***" (direction '>' or '<'); the text is escaped. Nothing unless tracing. */
+void tell_trace(struct tell *t, char direction, struct sv text);
+
+enum { TELL_CONNECTING, TELL_LISTING, TELL_FETCHING, TELL_STORING, TELL_DELETING, TELL_VERIFYING };
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The pump between connection and engine: octets in, events out, with the deadlines of a session.
+ * Opening and login stand in login.c.
+ */
+#include "popkeep/run/session.h"
+
+#include "popkeep/base/mem.h"
+#include "popkeep/base/text.h"
+#include "popkeep/sys/clock.h"
+
+static void trace_reply(struct session *s, const struct pop3_event *ev)
+{
+    struct buf line = BUF_INIT(POP3_STATUS_MAX + 16);
+
+    if (!s->tell->trace)
+        return;
+    if (ev->kind == POP3_LINE || ev->kind == POP3_CONTINUE)
+        (void)buf_add_c(&line, ev->kind == POP3_CONTINUE ? "+ " : "");
+    else
+        (void)buf_add_c(&line, ev->ok ? "+OK" : "-ERR");
+    if (ev->text.n > 0 && ev->kind != POP3_LINE && ev->kind != POP3_CONTINUE)
+        (void)buf_add_char(&line, ' ');
+    (void)buf_add_sv(&line, ev->text);
+    tell_trace(s->tell, '<', buf_sv(&line));
+    buf_free(&line);
+}
+
+int session_send(struct session *s, enum pop3_verb verb, uint32_t number, struct sv arg, uint64_t tag,
+                 struct err *e)
+{
+    struct buf line = BUF_INIT(POP3_STATUS_MAX * 2);
+
+    if (s->tell->trace) {
+        engine_trace(&line, verb, number, arg);
+        tell_trace(s->tell, '>', buf_sv(&line));
+        buf_free(&line);
+    }
+    s->last_sent_ms = clock_mono_ms();
+    return engine_send(s->engine, verb, number, arg, tag, &s->out, e);
+}
+
+/* 1: an event; 0: more input is needed. */
+static int take_event(struct session *s, struct pop3_event *ev, struct err *e)
+{
+    if (s->unread.n == 0)
+        return 0;
+    if (engine_next(s->engine, &s->unread, ev, e) < 0)
+        return -1;
+    if (ev->kind == POP3_MORE)
+        return 0;
+    if (ev->kind == POP3_GREETING || ev->kind == POP3_REPLY || ev->kind == POP3_CONTINUE)
+        trace_reply(s, ev);
+    if (ev->kind == POP3_REPLY && engine_in_flight(s->engine) > 0 && s->pipelining)
+        s->pipelining_proven = true;
+    if (ev->kind == POP3_END && ev->bare_end)
+        s->bare_end_seen = true;
+    return 1;
+}
+
+/* A server that sends less than 1 KiB/s over five minutes would hold a scheduled run for ever. */
+static int check_rate(struct session *s, struct err *e)
+{
+    int64_t now = clock_mono_ms();
+    uint64_t sent, received;
+
+    conn_counts(s->conn, &sent, &received);
+    if (!engine_in_message(s->engine)) {
+        s->receiving_since_ms = 0;
+        return 0;
+    }
+    if (s->receiving_since_ms == 0 ||
+        received - s->received_mark >= (uint64_t)SESSION_SLOW_S * SESSION_SLOW_RATE) {
+        s->receiving_since_ms = now;
+        s->received_mark = received;
+        return 0;
+    }
+    if (now - s->receiving_since_ms < (int64_t)SESSION_SLOW_S * 1000)
+        return 0;
+    e->line_cut = true;
+    return err_set(e, ST_TEMP,
+                   "the server sent less than %d octets a second over %d minutes; gave up for now",
+                   SESSION_SLOW_RATE, SESSION_SLOW_S / 60);
+}
+
+/* How long one wait may last: the caller's wish, the account's timeout, or the time to probe. */
+static int wait_length(struct session *s, int wait_ms, bool *probing)
+{
+    int limit = wait_ms >= 0 ? wait_ms : (int)s->account->timeout_s * 1000;
+
+    *probing = !s->pipelining && engine_maybe_ended(s->engine);
+    if (*probing && limit > SESSION_PROBE_MS)
+        return SESSION_PROBE_MS;
+    *probing = *probing && limit == SESSION_PROBE_MS;
+    return limit;
+}
+
+static int silence(struct session *s, int wait_ms, bool probing, struct err *e)
+{
+    if (probing)
+        return engine_probe(s->engine, UINT64_MAX, &s->out, e);
+    if (wait_ms >= 0)
+        return 0;
+    e->line_cut = true;
+    return err_set(e, ST_TEMP, "the server was silent for %u seconds", s->account->timeout_s);
+}
+
+/* One wait. 1: something was read, 0: silence (or probed), -1. */
+static int pump(struct session *s, int wait_ms, bool *idle, struct err *e)
+{
+    size_t got = 0;
+    bool probing;
+    int ms = wait_length(s, wait_ms, &probing);
+
+    *idle = false;
+    switch (conn_exchange(s->conn, &s->out, s->in, s->in_cap, &got, ms, false, e)) {
+    case CONN_READ:
+        s->unread = sv_make(s->in, got);
+        return check_rate(s, e) < 0 ? -1 : 1;
+    case CONN_TIMEOUT:
+        if (silence(s, wait_ms, probing, e) < 0)
+            return -1;
+        *idle = !probing;
+        return 0;
+    case CONN_INTERRUPTED:
+        return err_set(e, ST_TEMP, "interrupted");
+    case CONN_EOF:
+        if (engine_eof(s->engine, e) < 0)
+            return -1;
+        e->line_cut = true;
+        return err_set(e, ST_TEMP, "the server closed the connection");
+    case CONN_SENT:
+    case CONN_ERROR:
+    default:
+        return -1;
+    }
+}
+
+int session_next(struct session *s, int wait_ms, struct pop3_event *ev, struct err *e)
+{
+    for (;;) {
+        bool idle;
+        int rc = take_event(s, ev, e);
+
+        if (rc != 0)
+            return rc;
+        rc = pump(s, wait_ms, &idle, e);
+        if (rc < 0)
+            return -1;
+        if (idle)
+            return 0;
+    }
+}
+
+int session_reply(struct session *s, bool *ok, enum pop3_code *code, char *text, size_t cap,
+                  struct err *e)
+{
+    struct pop3_event ev;
+    bool block = false;
+
+    do {
+        if (session_next(s, -1, &ev, e) < 0)
+            return -1;
+        if (ev.kind == POP3_REPLY) {
+            *ok = ev.ok;
+            if (code != NULL)
+                *code = ev.code;
+            if (text != NULL)
+                text_escape_to(text, cap, ev.text);
+            block = ev.ok && (ev.verb == POP3_CAPA || ev.verb == POP3_RETR);
+        } else if (ev.kind == POP3_LINE && ev.verb == POP3_CAPA) {
+            capa_line(&s->capa, ev.text);
+        } else if (ev.kind == POP3_END) {
+            block = false;
+        }
+    } while (block || ev.kind == POP3_LINE || ev.kind == POP3_DATA);
+    return 0;
+}
+
+int session_keep_alive(struct session *s, struct err *e)
+{
+    bool ok;
+
+    if (engine_in_flight(s->engine) > 0 || clock_mono_ms() - s->last_sent_ms < SESSION_QUIET_MS)
+        return 0;
+    if (session_send(s, POP3_NOOP, 0, SV_NULL, 0, e) < 0)
+        return -1;
+    return session_reply(s, &ok, NULL, NULL, 0, e);
+}
+
+int session_quit(struct session *s, bool *ok, struct err *e)
+{
+    int rc = -1;
+
+    *ok = false;
+    if (session_send(s, POP3_QUIT, 0, SV_NULL, 0, e) == 0 &&
+        session_reply(s, ok, NULL, NULL, 0, e) == 0)
+        rc = 0;
+    conn_close(s->conn, rc == 0);
+    s->conn = NULL;
+    return rc;
+}
+
+void session_drop(struct session *s)
+{
+    conn_close(s->conn, false);
+    s->conn = NULL;
+}
+
+void session_free(struct session *s)
+{
+    session_drop(s);
+    engine_free(s->engine);
+    buf_wipe(&s->out);
+    free(s->in);
+    *s = (struct session){0};
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC */
+/* Events of a worker, from either of its threads, and the wire trace. See the header. */
+#include "popkeep/run/tell.h"
+
+#include "popkeep/base/text.h"
+#include "popkeep/sys/clock.h"
+#include "popkeep/sys/output.h"
+
+enum { TRACE_MAX = 600 };
+
+void tell_init(struct tell *t, const char *account, void (*emit)(void *, const struct event *),
+               void *ctx, bool trace)
+{
+    t->account = account;
+    t->emit = emit;
+    t->ctx = ctx;
+    t->trace = trace;
+    pthread_mutex_init(&t->lock, NULL);
+}
+
+void tell_end(struct tell *t)
+{
+    pthread_mutex_destroy(&t->lock);
+}
+
+void tell_event(struct tell *t, const struct event *ev)
+{
+    pthread_mutex_lock(&t->lock);
+    t->emit(t->ctx, ev);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void tell_text(struct tell *t, enum event_kind kind, const char *fmt, ...)
+{
+    struct buf text = BUF_INIT(ERR_TEXT_MAX);
+    struct event ev;
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)buf_vaddf(&text, fmt, ap);
+    va_end(ap);
+    event_init(&ev, kind, t->account);
+    ev.str[ES_TEXT] = buf_sv(&text);
+    tell_event(t, &ev);
+    buf_free(&text);
+}
+
+void tell_error(struct tell *t, const struct err *e, const char *hint)
+{
+    struct event ev;
+
+    event_init(&ev, EVENT_ERROR, t->account);
+    ev.num[EN_STATUS] = e->status;
+    ev.str[ES_TEXT] = sv_of(e->text);
+    ev.str[ES_HINT] = sv_of(hint);
+    tell_event(t, &ev);
+}
+
+void tell_progress(struct tell *t, int phase, uint64_t done, uint64_t total, uint64_t done_octets,
+                   uint64_t total_octets)
+{
+    struct event ev;
+
+    event_init(&ev, EVENT_PROGRESS, t->account);
+    ev.num[EN_PHASE] = phase;
+    ev.num[EN_DONE] = (int64_t)done;
+    ev.num[EN_TOTAL] = (int64_t)total;
+    ev.num[EN_DONE_OCTETS] = (int64_t)done_octets;
+    ev.num[EN_TOTAL_OCTETS] = (int64_t)total_octets;
+    tell_event(t, &ev);
+}
+
+void tell_trace(struct tell *t, char direction, struct sv text)
+{
+    struct buf line = BUF_INIT(8192);
+    struct err ignored = ERR_INIT;
+
+    if (!t->trace)
+        return;
+    (void)buf_addf(&line, "%s %c ", t->account, direction);
+    text_escape(&line, text, TRACE_MAX);
+    (void)buf_add_char(&line, '\n');
+    /* a trace that cannot be written must not stop mail */
+    (void)output_write(2, buf_sv(&line), &ignored);
+    buf_free(&line);
+}
