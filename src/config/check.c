@@ -8,6 +8,9 @@
 #include "popkeep/config/provider.h"
 #include "popkeep/config/value.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static int at(const struct config *c, unsigned line, struct err *e)
 {
     return err_add(e, "%s:%u", c->file, line);
@@ -27,7 +30,7 @@ static void warn(struct config *c, unsigned line, const char *fmt, ...)
     buf_add_char(&text, '\n');
     va_end(ap);
     /* One that does not fit is left out whole: the first thousand say enough. */
-    if (!memmem(c->warnings.p, c->warnings.n, text.p, text.n))
+    if (c->warnings.n == 0 || !memmem(c->warnings.p, c->warnings.n, text.p, text.n))
         (void)buf_add_sv(&c->warnings, buf_sv(&text));
     buf_free(&text);
 }

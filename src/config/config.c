@@ -11,6 +11,8 @@
 #include "popkeep/config/reader.h"
 #include "popkeep/config/value.h"
 
+#include <stdlib.h>
+
 enum {
     PORT_POP3S = 995, /* RFC 8314 section 7.3 */
     TIMEOUT_S = 120,

@@ -6,6 +6,8 @@
 
 #include <arpa/inet.h>
 #include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     HOST_LIMIT = 253, /* RFC 1035 section 2.3.4, without the dot of the root */

@@ -9,6 +9,7 @@
 #include "popkeep/config/value.h"
 
 #include <ini.h>
+#include <string.h>
 
 struct reader {
     struct sv rest; /* what was not read yet */

@@ -6,6 +6,8 @@
 #include "popkeep/base/mem.h"
 #include "popkeep/config/value.h"
 
+#include <stdlib.h>
+
 static size_t count_words(const char *const *words)
 {
     size_t n = 0;

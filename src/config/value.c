@@ -8,6 +8,8 @@
 #include "popkeep/config/config.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 enum { PATH_LIMIT = 4095 }; /* PATH_MAX of Linux less NUL */
 
