@@ -215,6 +215,9 @@ static void test_nearest(void **state)
     memset(longest, 'h', sizeof longest);
     assert_null(ascii_nearest(sv_make(longest, sizeof longest), keys));
     assert_null(ascii_nearest(SV("host"), (const char *[]){NULL}));
+    longest[64] = '\0';
+    assert_ptr_equal(ascii_nearest(sv_make(longest, 64), (const char *[]){longest, NULL}), longest);
+    assert_ptr_equal(ascii_nearest(sv_make(longest, 63), (const char *[]){longest, NULL}), longest);
 }
 
 int main(void)

@@ -45,6 +45,7 @@ static void test_ends(void **state)
     (void)state;
     assert_true(sv_starts(SV("+OK hi"), SV("+OK")));
     assert_false(sv_starts(SV("+O"), SV("+OK")));
+    assert_false(sv_starts(sv_make("+OK", 2), SV("+OK"))); /* what lies behind it is not its own */
     assert_true(sv_ends(SV("a\r\n"), SV("\r\n")));
     assert_false(sv_ends(SV("\n"), SV("\r\n")));
     assert_true(sv_starts(SV_NULL, SV_NULL) && sv_ends(SV_NULL, SV_NULL));

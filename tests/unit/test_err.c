@@ -92,6 +92,21 @@ static void test_cut_at_a_whole_character(void **state)
     }
 }
 
+static void test_cut_of_one_octet(void **state)
+{
+    struct err e = ERR_INIT;
+    char text[ERR_TEXT_MAX + 1];
+    (void)state;
+    memset(text, 'x', sizeof text);
+    memcpy(text + ERR_TEXT_MAX - 2, "ş", 3); /* its second half would be the NUL's place */
+    err_set(&e, ST_IO, "%s", text);
+    assert_int_equal(strlen(e.text), ERR_TEXT_MAX - 2);
+    text[ERR_TEXT_MAX - 1] = '\0';
+    text[ERR_TEXT_MAX - 2] = 'x';
+    err_set(&e, ST_IO, "%s", text);
+    assert_string_equal(e.text, text);
+}
+
 static void test_no_memory_is_a_fault(void **state)
 {
     (void)state;
@@ -107,6 +122,7 @@ int main(void)
         cmocka_unit_test(test_layers_put_where_in_front),
         cmocka_unit_test(test_old_text_may_be_an_argument),
         cmocka_unit_test(test_cut_at_a_whole_character),
+        cmocka_unit_test(test_cut_of_one_octet),
         cmocka_unit_test(test_no_memory_is_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,6 +178,7 @@ static void test_utf8(void **state)
     (void)state;
     assert_true(text_is_utf8(SV_NULL));
     assert_true(text_is_utf8(SV("12345678901234567890")));
+    assert_true(text_is_utf8(SV("\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xf0\x90\x80\x80")));
     assert_true(text_is_utf8(SV("\0ğüşiöçİı€😀\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf")));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(text_is_utf8(sv_of(bad[i])));
