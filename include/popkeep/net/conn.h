@@ -4,11 +4,19 @@
  *
  * Order: conn_open (resolves, tries every address, handshakes, verifies; when it returns 0 the
  * server is the one that was meant) -> conn_exchange any number of times -> conn_close.
- * No octet is sent or delivered before the verification is done. A struct conn belongs to one thread.
+ * No octet is sent or delivered before the verification is done, and nothing switches it off: there
+ * is a CA file, another name to look for, or a pinned key.
+ * A struct conn belongs to one thread. SIGPIPE must be ignored (signals_install does it).
  *
- * Errors: ST_CERT (verification or pin), ST_UNAVAILABLE (no TLS version or cipher in common; not a
- * TLS server, with what it seems to be), ST_TEMP with line_cut set (network, timeout, name look-up
- * that may work later), ST_CONFIG (CA file unreadable or empty).
+ * Errors of conn_open:
+ *   ST_CERT         chain, dates, name, strength or pin; the text names every check that failed,
+ * what the certificate says, its pin and the safe remedies ST_UNAVAILABLE  no such host; no TLS
+ * version or cipher in common; not a TLS server, with what it seems to be by its first octets
+ *   ST_TEMP         line_cut set: time-outs, cut or silent handshakes, unreachable networks, name
+ *                   servers that do not answer. Not set: refused by every address, interrupted
+ *   ST_CONFIG       CA file unreadable or without certificates; a name no certificate can have
+ * Another address of the host is tried after ST_TEMP only.
+ * Errors of conn_exchange are ST_TEMP with line_cut set.
  */
 #ifndef POPKEEP_NET_CONN_H
 #define POPKEEP_NET_CONN_H
@@ -19,56 +27,71 @@
 
 struct conn;
 
+/* Borrowed for the time of conn_open only. */
 struct conn_target {
     const char *host; /* name or IP literal (IPv6 without brackets) */
     unsigned port;
-    const char *tls_name;    /* name or IP to verify instead of host; null: host */
-    const char *tls_ca_file; /* null: the system's trust store */
+    /* Name or IP that the certificate must be for, null: host. A name is also what the server is
+     * asked for (SNI); wildcards stand for one whole left label; the subject's CN never counts (RFC
+     * 6125). */
+    const char *tls_name;
+    const char *tls_ca_file; /* the only authorities trusted; null: the system's trust store */
     bool tls_1_3_only;
-    const unsigned char (*pins)[HASH_OCTETS]; /* SHA-256 of the SubjectPublicKeyInfo */
-    size_t n_pins;       /* > 0: a match suffices whatever chain, name or dates; no match is ST_CERT */
-    int connect_ms;      /* for each address, TCP */
-    int handshake_ms;    /* for each address, TLS */
+    /* SHA-256 of the SubjectPublicKeyInfo. n_pins > 0: a match suffices whatever chain, name or
+     * dates; no match is ST_CERT whatever they are. */
+    const unsigned char (*pins)[HASH_OCTETS];
+    size_t n_pins;
+    int connect_ms;   /* for each address, TCP */
+    int handshake_ms; /* for each address, TLS with verification */
 };
 
 struct conn_info {
-    char address[64];        /* numeric address:port reached */
-    char tls_version[16];    /* "TLSv1.3" */
+    char address[64];     /* numeric address:port reached, "[2001:db8::1]:995" */
+    char tls_version[16]; /* "TLSv1.3" */
     char cipher[64];
-    char pin[64];            /* "sha256//BASE64" of the server's key */
-    char subject[256];       /* escaped */
-    int64_t not_after;       /* certificate's end, seconds */
-    bool resumed;
+    char pin[64];      /* "sha256//BASE64" of the server's key, ready for tls_pin */
+    char subject[256]; /* escaped */
+    int64_t not_after; /* certificate's end, seconds since 1970 */
+    bool resumed;      /* a session ticket was used */
 };
 
-/* -1 with *e filled, or 0 and *out. The caller owns *out until conn_close. `now_s` is wall-clock time for
- * messages on dates ("expired 3 days ago; the clock here says ..."). */
+/* -1 with *e filled and *out null, or 0 and *out, which the caller owns until conn_close. `now_s`
+ * is the wall-clock time for which the certificate's dates are judged and which messages show
+ * ("expired 3 d ago; the clock here says ..."). The name look-up follows the resolver's own
+ * time-outs. */
 int conn_open(struct conn **out, const struct conn_target *t, int64_t now_s, struct err *e);
-const struct conn_info *conn_info(const struct conn *c);
+const struct conn_info *conn_info(const struct conn *c); /* lives as long as c */
 
 enum conn_result {
-    CONN_ERROR = -1, /* *e says why; line_cut set */
+    CONN_ERROR = -1, /* *e says why; line_cut set; it stays so */
     CONN_TIMEOUT = 0,
-    CONN_READ,  /* *got octets were read into in[] (and perhaps some of `out` was sent) */
-    CONN_SENT,  /* `out` is empty now and nothing was there to read: only if return_when_sent */
-    CONN_EOF,   /* the peer closed; with or without close_notify */
-    CONN_INTERRUPTED /* a signal arrived (conn_set_interrupt) */
+    CONN_READ,       /* *got octets were read into in[] (and perhaps some of `out` was sent) */
+    CONN_SENT,       /* `out` is empty and nothing was there to read: only if return_when_sent */
+    CONN_EOF,        /* the peer closed, with or without close_notify: never the end of a message by
+                        itself (truncation is for the protocol to notice); it stays so */
+    CONN_INTERRUPTED /* the flag of conn_set_interrupt is set */
 };
 
 /* Send from the front of `out` what can be sent (it is dropped from there) and read what has come,
- * waiting at most timeout_ms for the first octet. Reading never waits for writing: both directions move as
- * they can. `cap` should be >= 16384. */
+ * waiting at most timeout_ms (>= 0) since the call, or since the last octet could be sent. Reading
+ * never waits for writing: both directions move as they can, so that a server that first wants its
+ * answers read and then our commands blocks nobody. What arrived is always delivered before an
+ * error or EOF is. The caller may append to `out` between calls, but must not change what is in it.
+ * `cap` should be >= 16384 (one TLS record); 65536 is best for throughput. */
 enum conn_result conn_exchange(struct conn *c, struct buf *out, char *in, size_t cap, size_t *got,
                                int timeout_ms, bool return_when_sent, struct err *e);
 
-/* A flag a signal handler sets; waits (also those of conn_open, through the target's thread) end early
- * with CONN_INTERRUPTED, conn_open with ST_TEMP. Null: none. Process-wide. */
+/* A flag that a signal handler sets. While it is not 0, conn_exchange returns CONN_INTERRUPTED at
+ * once, also when data are flowing, and conn_open ends with ST_TEMP; waits notice within half a
+ * second, mostly at once. To finish in good order after an interruption (QUIT), call it with null
+ * first. Null: none. Process-wide. */
 void conn_set_interrupt(const volatile int *flag);
 
 /* Octets sent and received inside TLS so far, for tests and -v. */
 void conn_counts(const struct conn *c, uint64_t *sent, uint64_t *received);
 
-/* close_notify is sent if `clean` (mailutils complains without it), then the socket is closed. Null allowed. */
+/* close_notify is sent if `clean` (mailutils complains without it), then the socket is closed.
+ * Null allowed. */
 void conn_close(struct conn *c, bool clean);
 
 #endif
