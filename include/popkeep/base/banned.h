@@ -23,7 +23,7 @@
 #pragma GCC poison strcpy strcat strncpy strncat strtok /* buf_add, snprintf, sv_token */
 #pragma GCC poison sprintf vsprintf gets                /* snprintf, buf_addf */
 #pragma GCC poison atoi atol atoll strtol strtoul strtoll strtoull strtod /* ascii_u64 */
-#pragma GCC poison strcasecmp strncasecmp               /* ascii_same: Turkish i */
+#pragma GCC poison strcasecmp strncasecmp /* ascii_same: Turkish i */
 #undef isalpha
 #undef isdigit
 #undef isalnum

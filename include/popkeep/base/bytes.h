@@ -46,12 +46,15 @@ struct buf {
     size_t max;
 };
 
-#define BUF_INIT(maximum) {.p = NULL, .n = 0, .cap = 0, .max = (maximum)}
+#define BUF_INIT(maximum)                                                                          \
+    {                                                                                              \
+        .p = NULL, .n = 0, .cap = 0, .max = (maximum)                                              \
+    }
 
 void buf_init(struct buf *b, size_t max);
-void buf_free(struct buf *b);             /* the buf is empty and usable again, same max */
-void buf_wipe(struct buf *b);             /* overwrite the memory, then free: for secrets */
-void buf_clear(struct buf *b);            /* n = 0, memory kept */
+void buf_free(struct buf *b);  /* the buf is empty and usable again, same max */
+void buf_wipe(struct buf *b);  /* overwrite the memory, then free: for secrets */
+void buf_clear(struct buf *b); /* n = 0, memory kept */
 int buf_add(struct buf *b, const void *p, size_t n); /* -1: would exceed max, nothing was added */
 int buf_add_sv(struct buf *b, struct sv s);
 int buf_add_c(struct buf *b, const char *cstr);

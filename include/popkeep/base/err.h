@@ -16,14 +16,17 @@
 enum { ERR_TEXT_MAX = 3072 };
 
 struct err {
-    enum status status; /* ST_OK: no error */
-    int sys_errno;      /* errno at the failing call, 0 if none */
-    bool line_cut;      /* the connection broke or fell silent: connecting anew may help */
+    enum status status;      /* ST_OK: no error */
+    int sys_errno;           /* errno at the failing call, 0 if none */
+    bool line_cut;           /* the connection broke or fell silent: connecting anew may help */
     char text[ERR_TEXT_MAX]; /* complete enough to print as it is; no full stop, no newline at the
                                 end; may hold newlines between lines of advice */
 };
 
-#define ERR_INIT {.status = ST_OK}
+#define ERR_INIT                                                                                   \
+    {                                                                                              \
+        .status = ST_OK                                                                            \
+    }
 
 /* Both return -1, so that `return err_set(...)` is the usual way out of a function.
  * Over-long text is cut at a whole character. */

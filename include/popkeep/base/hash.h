@@ -17,7 +17,10 @@ struct hash {
     void *ctx; /* EVP_MD_CTX */
 };
 
-#define HASH_INIT {NULL}
+#define HASH_INIT                                                                                  \
+    {                                                                                              \
+        NULL                                                                                       \
+    }
 
 void hash_init(struct hash *h); /* may be called again after hash_end to start the next message */
 void hash_add(struct hash *h, const void *p, size_t n);

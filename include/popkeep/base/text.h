@@ -9,7 +9,8 @@
 #include "popkeep/base/bytes.h"
 
 /* Append `s` so that no terminal or log can be harmed: C0, C1, DEL, backslash, bidirectional
- * controls and octets that are no UTF-8 become \xNN; at most `max` source octets, then "...". */
+ * controls, line separators and octets that are no UTF-8 become \xNN; at most `max` source octets,
+ * then "...". */
 void text_escape(struct buf *out, struct sv s, size_t max);
 
 /* The same into a fixed array (always NUL-terminated); returns `out`. */
@@ -21,7 +22,8 @@ void text_token(struct buf *out, struct sv s);
 int text_untoken(struct buf *out, struct sv token);
 
 bool text_is_utf8(struct sv s);
-/* Append `s` as the inside of a JSON string (RFC 8259 section 7); what is no UTF-8 becomes U+FFFD. */
+/* Append `s` as the inside of a JSON string (RFC 8259 section 7): what is no UTF-8 becomes U+FFFD,
+ * what text_escape would not let through becomes \uXXXX. */
 void text_json(struct buf *out, struct sv s);
 
 /* Lower-case hexadecimal of n octets; `out` has 2n+1 octets. text_unhex: -1 unless exactly 2n
