@@ -149,7 +149,8 @@ static const struct section *source_of(const struct parse *p, const struct secti
         return own;
     if (!key->in_account || !p->defaults.value[i])
         return NULL;
-    if (key->rule->group != KEY_ALONE && leads(own, key->rule->group))
+    enum key_group group = key->rule->group;
+    if (group != KEY_ALONE && leads(own, group) && leads(&p->defaults, group))
         return NULL;
     return &p->defaults;
 }

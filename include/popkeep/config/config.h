@@ -82,8 +82,9 @@ struct config {
  *
  * What the result keeps: each account has host, port, user and maildir; no two accounts have the
  * same name or Maildir; two with one host, port and user both never delete. An account's own value
- * replaces that of [defaults], wherever that section stands; of the secret keys, and of the keys of
- * a server (provider, host, port, tls_name, tls_pin), the whole group is replaced. */
+ * replaces that of [defaults], wherever that section stands. A secret key of its own replaces any
+ * secret key there; a provider or host of its own replaces all that describes the server there
+ * (provider, host, port, tls_name, tls_pin), provided that [defaults] names one. */
 int config_parse(struct config *out, struct sv text, const char *file, const char *home,
                  struct err *e);
 void config_free(struct config *c);

@@ -21,9 +21,9 @@ struct key_target {
     struct err *e;
 };
 
-/* Keys that belong together. An account that gives a leading key of a group takes no key of that
- * group from [defaults]: not the password of one source beside another, and not the name to verify
- * of one server beside another's host. */
+/* Keys that belong together. Where [defaults] and an account both give a leading key of a group,
+ * the account takes no key of that group from [defaults]: not the password of one source beside
+ * another, and not the name to verify of one server beside another's host. */
 enum key_group { KEY_ALONE, KEY_OF_SERVER, KEY_OF_SECRET };
 
 struct key_rule {
