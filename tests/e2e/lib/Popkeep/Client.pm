@@ -46,10 +46,10 @@ sub body {    # up to the line with the dot, dots undone, line ends kept
     my $from = $c->{from};
     local $/ = "\n";
     my $all = '';
-    while (<$from>) {
-        return $all if $_ eq ".\r\n" || $_ eq ".\n";
-        s/^\.//;
-        $all .= $_;
+    while ( defined( my $line = <$from> ) ) {
+        return $all if $line eq ".\r\n" || $line eq ".\n";
+        $line =~ s/^\.//;
+        $all .= $line;
     }
     die 'the connection ended inside a multi-line answer';
 }
