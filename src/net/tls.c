@@ -138,30 +138,51 @@ static int tls_cut(const char *where, const char *why, struct err *e)
     return -1;
 }
 
-/* No TLS comes: take a line of what does come, for a second at most. */
-static int tls_not_tls(int fd, int64_t deadline, const struct conn_target *t, struct err *e)
-{
-    char first[GUESS_OCTETS];
-    size_t n = 0;
+/* The first octets that came: OpenSSL keeps them to itself. */
+struct tls_first {
+    char p[GUESS_OCTETS];
+    size_t n;
+};
 
+static long tls_on_read(BIO *bio, int oper, const char *argp, size_t len, int argi, long argl,
+                        int rc, size_t *processed)
+{
+    struct tls_first *f = (void *)BIO_get_callback_arg(bio);
+
+    (void)len;
+    (void)argi;
+    (void)argl;
+    if (oper == (BIO_CB_READ | BIO_CB_RETURN) && rc > 0 && f->n < sizeof f->p) {
+        size_t n = *processed < sizeof f->p - f->n ? *processed : sizeof f->p - f->n;
+
+        memcpy(f->p + f->n, argp, n);
+        f->n += n;
+    }
+    return rc;
+}
+
+/* No TLS comes: take the rest of the line, for a second at most. */
+static int tls_not_tls(struct tls_first *f, int fd, int64_t deadline, const struct conn_target *t,
+                       struct err *e)
+{
     if (deadline > wait_now_ms() + TLS_BANNER_MS)
         deadline = wait_now_ms() + TLS_BANNER_MS;
-    while (n < sizeof first && memchr(first, '\n', n) == NULL &&
+    while (f->n < sizeof f->p && memchr(f->p, '\n', f->n) == NULL &&
            wait_for(fd, POLLIN, deadline) == WAIT_READY) {
-        ssize_t k = recv(fd, first + n, sizeof first - n, 0);
+        ssize_t k = recv(fd, f->p + f->n, sizeof f->p - f->n, 0);
 
         if (k > 0)
-            n += (size_t)k;
+            f->n += (size_t)k;
         else if (k == 0 || (errno != EAGAIN && errno != EINTR))
             break;
     }
-    return guess_explain(sv_make(first, n), t->host, t->port, e);
+    return guess_explain(sv_make(f->p, f->n), t->host, t->port, e);
 }
 
-static int tls_wait(SSL *ssl, int fd, int want, int64_t deadline, const struct conn_target *t,
+static int tls_wait(int fd, int want, int64_t deadline, const struct conn_target *t,
                     const char *where, struct err *e)
 {
-    char why[64], first;
+    char why[64];
 
     switch (wait_for(fd, want == SSL_ERROR_WANT_WRITE ? POLLOUT : POLLIN, deadline)) {
     case WAIT_INTERRUPTED:
@@ -173,9 +194,6 @@ static int tls_wait(SSL *ssl, int fd, int want, int64_t deadline, const struct c
     case WAIT_READY:
         break;
     }
-    if (want == SSL_ERROR_WANT_READ && BIO_number_read(SSL_get_rbio(ssl)) == 0 &&
-        recv(fd, &first, 1, MSG_PEEK) == 1 && !guess_is_tls(first))
-        return tls_not_tls(fd, deadline, t, e);
     return 0;
 }
 
@@ -207,21 +225,32 @@ static int tls_run(SSL *ssl, int fd, const struct conn_target *t, const char *wh
                    const struct cert_check *check, struct err *e)
 {
     int64_t deadline = wait_now_ms() + t->handshake_ms;
+    struct tls_first first = {.n = 0};
+    int rc = 1;
 
-    for (;;) {
-        int rc, want;
+    BIO_set_callback_ex(SSL_get_rbio(ssl), tls_on_read);
+    BIO_set_callback_arg(SSL_get_rbio(ssl), (void *)&first);
+    while (rc > 0) {
+        int done, want;
 
         ERR_clear_error();
         errno = 0;
-        rc = SSL_connect(ssl);
-        if (rc == 1)
-            return 0;
-        want = SSL_get_error(ssl, rc);
-        if (want != SSL_ERROR_WANT_READ && want != SSL_ERROR_WANT_WRITE)
-            return tls_failed(ssl, want, errno, t, where, check, e);
-        if (tls_wait(ssl, fd, want, deadline, t, where, e) != 0)
-            return -1;
+        done = SSL_connect(ssl);
+        if (done == 1) {
+            rc = 0;
+            break;
+        }
+        want = SSL_get_error(ssl, done);
+        if (first.n > 0 && !guess_is_tls(first.p[0]))
+            rc = tls_not_tls(&first, fd, deadline, t, e);
+        else if (want != SSL_ERROR_WANT_READ && want != SSL_ERROR_WANT_WRITE)
+            rc = tls_failed(ssl, want, errno, t, where, check, e);
+        else if (tls_wait(fd, want, deadline, t, where, e) != 0)
+            rc = -1;
     }
+    BIO_set_callback_ex(SSL_get_rbio(ssl), NULL);
+    BIO_set_callback_arg(SSL_get_rbio(ssl), NULL);
+    return rc;
 }
 
 /* A name for SNI and the certificate is written without the dot that ends a full DNS name. */
