@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+/* Pieces of lines for people. */
+#include "popkeep/report/line.h"
+#include "popkeep/base/text.h"
+
+#include <string.h>
+
+enum { DAY_S = 86400, DATE_CHARS = 10, TIME_CHARS = 24 };
+
+static const char indent[] = "    ";
+
+bool line_command_is(const struct report_style *st, const char *command)
+{
+    const char *is = st->command != NULL ? st->command : "fetch";
+    return strcmp(is, command) == 0;
+}
+
+void line_word(struct buf *to, struct sv s)
+{
+    text_escape(to, s, LINE_WORD_MAX);
+}
+
+void line_account(struct buf *to, const struct event *ev)
+{
+    if (ev->str[ES_ACCOUNT].n == 0)
+        return;
+    line_word(to, ev->str[ES_ACCOUNT]);
+    buf_add_c(to, ": ");
+}
+
+/* A stranger's backslash in there is "\x5c" already: escaping once more would only make it
+ * unreadable, and what an unescaped one can spell is harmless. */
+static void put_own(struct buf *to, struct sv s)
+{
+    while (s.n > 0) {
+        const char *at = memchr(s.p, '\\', s.n);
+        size_t n = at == NULL ? s.n : (size_t)(at - s.p);
+        text_escape(to, sv_make(s.p, n), n);
+        if (at != NULL)
+            buf_add_char(to, '\\');
+        s = sv_from(s, at == NULL ? n : n + 1);
+    }
+}
+
+static struct sv without_end(struct sv s)
+{
+    while (s.n > 0 && s.p[s.n - 1] == '\n')
+        s.n--;
+    return s;
+}
+
+void line_text(struct buf *to, struct sv s)
+{
+    s = without_end(s);
+    put_own(to, sv_token(&s, '\n'));
+    while (s.p != NULL) {
+        buf_add_char(to, '\n');
+        buf_add_c(to, indent);
+        put_own(to, sv_token(&s, '\n'));
+    }
+}
+
+void line_block(struct buf *to, struct sv s)
+{
+    s = without_end(s);
+    if (s.n == 0)
+        return;
+    buf_add_c(to, indent);
+    line_text(to, s);
+    buf_add_char(to, '\n');
+}
+
+void line_message(struct buf *to, const struct event *ev)
+{
+    if (ev->str[ES_UIDL].n > 0)
+        line_word(to, ev->str[ES_UIDL]);
+    else if (ev->num[EN_NUMBER] != EVENT_UNSET)
+        buf_addf(to, "message %lld", (long long)ev->num[EN_NUMBER]);
+    else if (ev->str[ES_FILE].n > 0)
+        line_word(to, ev->str[ES_FILE]);
+    else
+        buf_add_c(to, "a message");
+}
+
+void line_date(struct buf *to, int64_t unix_s)
+{
+    char text[TIME_CHARS];
+    text_time(text, unix_s);
+    if (text[0] != '@')
+        text[DATE_CHARS] = '\0';
+    buf_add_c(to, text);
+}
+
+void line_time(struct buf *to, int64_t unix_s)
+{
+    char text[TIME_CHARS];
+    text_time(text, unix_s);
+    if (text[0] == '@') {
+        buf_add_c(to, text);
+        return;
+    }
+    buf_addf(to, "%.10s %.5s UTC", text, text + DATE_CHARS + 1);
+}
+
+void line_age(struct buf *to, int64_t seconds)
+{
+    char text[64];
+    if (seconds < 0)
+        buf_add_c(to, "in the future"); /* the clock was set back since */
+    else if (seconds >= DAY_S)
+        buf_addf(to, "%s ago", text_count(text, (uint64_t)(seconds / DAY_S), "day"));
+    else
+        buf_addf(to, "%s ago", text_span(text, seconds));
+}
+
+void line_count(struct buf *to, int64_t n, const char *word, int64_t octets)
+{
+    char text[64];
+    buf_add_c(to, text_count(text, n > 0 ? (uint64_t)n : 0, word));
+    if (octets != EVENT_UNSET && octets >= 0)
+        buf_addf(to, " (%s)", text_octets(text, (uint64_t)octets));
+}
+
+struct buf *line_part(struct line_list *list)
+{
+    if (list->begun)
+        buf_add_c(list->to, list->between != NULL ? list->between : ", ");
+    list->begun = true;
+    return list->to;
+}
