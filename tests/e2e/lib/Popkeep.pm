@@ -247,7 +247,7 @@ sub start {
     my %run = ( n => $n, began => time, timeout => $how{timeout} || ( $ENV{POPKEEP_WRAP} ? 300 : 60 ) );
     if ( $how{strace} ) {
         $run{strace} = $t->path("run-$n.strace");
-        @command = ( qw(strace -f -ttt -y -s 300 -o), $run{strace}, '-e', 'trace=' . Popkeep::syscalls(), @command );
+        @command = ( qw(strace -f -ttt -y -s 200000 -o), $run{strace}, '-e', 'trace=' . Popkeep::syscalls(), @command );
     }
     if ( $how{tty} ) {    # script(1) gives it a terminal; both outputs come as one
         my $quoted = join ' ', map { my $w = $_; $w =~ s/'/'\\''/g; "'$w'" } @command;
@@ -264,6 +264,18 @@ sub start {
 sub syscalls {
     return 'open,openat,creat,close,write,pwrite64,writev,pwritev,rename,renameat,renameat2,link,linkat,unlink,'
       . 'unlinkat,mkdir,mkdirat,fsync,fdatasync,syncfs,sync_file_range,ftruncate';
+}
+
+# syncs_hold($run, account, {number => UIDL}, check-syncs options...): a test of a run made with -vvv and strace => 1.
+sub syncs_hold {
+    my ( $t, $run, $account, $uidls, @options ) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $report = $run->{strace} . '.tap';
+    my $pid = spawn( [ $^X, "$top/tests/check-syncs", @options, '--journal', $t->state_file( $account, 'journal' ),
+            $run->{strace}, map { "$_=$uidls->{$_}" } sort keys %$uidls ], stdout => $report, stderr => $report );
+    my $ok = Test::More::is( reap( $pid, 120 ), 0, 'every sync returned before the DELE it protects was sent' );
+    Test::More::diag( slurp($report) ) unless $ok;
+    return $ok;
 }
 
 # popkeep(args..., {options}): run it to its end.

@@ -95,6 +95,13 @@ sub arguments {
     return map { /^\Q$verb\E(?: (.*))?$/i ? $1 // '' : () } $s->commands(%only);
 }
 
+# What a plain listing says now: number => UIDL.
+sub uidls {
+    my ($s) = @_;
+    my $n = 0;
+    return { map { ++$n => 'u' . s/\.\w+$//r } $s->left };
+}
+
 # Names of mails still in the box, deleted ones, ones hidden after RETR.
 sub left    { return $_[0]->names('') }
 sub gone    { return $_[0]->names('/gone') }
