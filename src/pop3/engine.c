@@ -7,18 +7,12 @@
 #include "popkeep/base/text.h"
 #include "popkeep/pop3/body.h"
 #include "popkeep/pop3/command.h"
+#include "popkeep/pop3/inflight.h"
+#include "popkeep/pop3/line.h"
 #include "popkeep/pop3/respcode.h"
 #include "popkeep/pop3/stranger.h"
 
-#include <string.h>
-
-enum { SAMPLE_MAX = 120, SAMPLE_TEXT = 4 * SAMPLE_MAX + 8 };
-
-struct pending {
-    uint64_t tag;
-    uint32_t number;
-    enum pop3_verb verb;
-};
+#include <stdlib.h>
 
 enum engine_state { AT_GREETING, AT_STATUS, IN_LINES, IN_BODY, AFTER_QUIT, FAILED };
 
@@ -29,13 +23,9 @@ struct engine {
     bool probing;        /* engine_probe has been called and is not yet decided */
     struct body body;
     size_t block_lines;
-    struct sv replay; /* octets of `line` that the probe took and that turned out to be data */
-
-    struct pending *ring; /* commands in flight, oldest at ring[first] */
-    size_t first, count, cap;
-
-    size_t line_n; /* the part of a line that earlier input brought */
-    char line[POP3_STATUS_MAX];
+    struct inflight sent;
+    struct line_part line;
+    struct sv replay; /* octets in `line` that the probe took and that turned out to be data */
 };
 
 struct engine *engine_new(void)
@@ -49,48 +39,17 @@ void engine_free(struct engine *en)
 {
     if (en == NULL)
         return;
-    free(en->ring);
-    /* Some servers repeat the command, and so the password, in their -ERR. */
+    inflight_free(&en->sent);
+    /* The line may hold a password: see shown. */
     mem_wipe(en, sizeof *en);
     free(en);
 }
 
 /* ---- commands in flight ---- */
 
-static const struct pending *oldest(const struct engine *en)
-{
-    return en->count > 0 ? &en->ring[en->first] : NULL;
-}
-
-static void queue_grow(struct engine *en)
-{
-    size_t cap = en->cap > 0 ? 2 * en->cap : 64;
-    struct pending *ring = mem_zalloc(cap, sizeof *ring);
-    for (size_t i = 0; i < en->count; i++)
-        ring[i] = en->ring[(en->first + i) % en->cap];
-    free(en->ring);
-    en->ring = ring;
-    en->first = 0;
-    en->cap = cap;
-}
-
-static void queue_add(struct engine *en, struct pending p)
-{
-    if (en->count == en->cap)
-        queue_grow(en);
-    en->ring[(en->first + en->count) % en->cap] = p;
-    en->count++;
-}
-
-static void queue_drop(struct engine *en)
-{
-    en->first = (en->first + 1) % en->cap;
-    en->count--;
-}
-
 static bool auth_in_flight(const struct engine *en)
 {
-    const struct pending *p = oldest(en);
+    const struct pending *p = inflight_oldest(&en->sent);
     return p != NULL && p->verb == POP3_AUTH;
 }
 
@@ -99,12 +58,12 @@ int engine_send(struct engine *en, enum pop3_verb verb, uint32_t number, struct 
 {
     if (verb == POP3_AUTH_LINE && !auth_in_flight(en))
         return err_set(e, ST_SOFTWARE, "a SASL line was to be sent without an AUTH in flight");
-    if (verb != POP3_AUTH_LINE && en->count >= POP3_IN_FLIGHT_MAX)
+    if (verb != POP3_AUTH_LINE && en->sent.count >= POP3_IN_FLIGHT_MAX)
         return err_set(e, ST_SOFTWARE, "more than %d commands in flight", POP3_IN_FLIGHT_MAX);
     if (command_write(out, verb, number, arg, e) != 0)
         return -1;
     if (verb != POP3_AUTH_LINE)
-        queue_add(en, (struct pending){.tag = tag, .number = number, .verb = verb});
+        inflight_add(&en->sent, (struct pending){.tag = tag, .number = number, .verb = verb});
     return 0;
 }
 
@@ -115,7 +74,7 @@ void engine_trace(struct buf *out, enum pop3_verb verb, uint32_t number, struct 
 
 size_t engine_in_flight(const struct engine *en)
 {
-    return en->count;
+    return en->sent.count;
 }
 
 bool engine_in_message(const struct engine *en)
@@ -130,66 +89,20 @@ bool engine_lf_mode(const struct engine *en)
 
 /* ---- lines ---- */
 
-/* The first octets (at most `max`) of the line that has begun, wherever they are. */
-static size_t line_peek(const struct engine *en, struct sv in, char *out, size_t max)
-{
-    size_t a = en->line_n < max ? en->line_n : max;
-    size_t b = in.n < max - a ? in.n : max - a;
-    memcpy(out, en->line, a);
-    if (b > 0)
-        memcpy(out + a, in.p, b);
-    return a + b;
-}
-
-/* The same, as a text that can be shown; ends with the line. */
-static const char *line_sample(const struct engine *en, struct sv in, char text[SAMPLE_TEXT])
-{
-    char raw[SAMPLE_MAX];
-    struct sv rest = sv_make(raw, line_peek(en, in, raw, sizeof raw));
-    return text_escape_to(text, SAMPLE_TEXT, ascii_trim(sv_token(&rest, '\n')));
-}
-
-enum line_result { LINE_MORE, LINE_WHOLE, LINE_LONG };
-
-/* Take the rest of a line, LF included, off *in. A whole line that lies in the input is not copied.
- */
-static enum line_result line_take(struct engine *en, struct sv *in, struct sv *line)
-{
-    size_t room = POP3_STATUS_MAX - en->line_n;
-    size_t look = in->n < room ? in->n : room;
-    const char *lf = look > 0 ? memchr(in->p, '\n', look) : NULL;
-    if (lf == NULL && look == room)
-        return LINE_LONG;
-    size_t k = lf != NULL ? (size_t)(lf - in->p) + 1 : look;
-    if (lf != NULL && en->line_n == 0) {
-        *line = sv_make(in->p, k);
-    } else {
-        if (k > 0)
-            memcpy(en->line + en->line_n, in->p, k);
-        en->line_n += k;
-        *line = sv_make(en->line, en->line_n);
-    }
-    *in = sv_from(*in, k);
-    if (lf == NULL)
-        return LINE_MORE;
-    en->line_n = 0;
-    return LINE_WHOLE;
-}
-
-static bool ends_in_crlf(struct sv line)
-{
-    return line.n >= 2 && line.p[line.n - 2] == '\r';
-}
-
-static struct sv without_line_end(struct sv line)
-{
-    return sv_make(line.p, line.n - (ends_in_crlf(line) ? 2 : 1));
-}
-
 static const char *awaited(const struct engine *en, char name[32])
 {
-    const struct pending *p = oldest(en);
+    const struct pending *p = inflight_oldest(&en->sent);
     return p == NULL ? "nothing" : command_name(name, p->verb, p->number);
+}
+
+/* What the server sent, as a message may show it. Some servers repeat the command they do not
+ * understand, and with it the password. */
+static const char *shown(const struct engine *en, struct sv in, char text[LINE_SAMPLE_TEXT])
+{
+    const struct pending *p = inflight_oldest(&en->sent);
+    if (p != NULL && (p->verb == POP3_PASS || p->verb == POP3_AUTH))
+        return "***";
+    return line_sample(&en->line, in, text);
 }
 
 /* A whole line of a session that has begun, without its line end. 1, 0 (more input needed) or -1.
@@ -197,54 +110,24 @@ static const char *awaited(const struct engine *en, char name[32])
 static int session_line(struct engine *en, struct sv *in, struct sv *line, struct err *e)
 {
     char name[32];
-    char text[SAMPLE_TEXT];
-    enum line_result r = line_take(en, in, line);
+    char text[LINE_SAMPLE_TEXT];
+    enum line_result r = line_take(&en->line, in, line);
     if (r == LINE_MORE)
         return 0;
     if (r == LINE_LONG)
         return err_set(e, ST_PROTOCOL,
                        "the server's answer to %s has a line of more than %d octets: \"%s\"",
-                       awaited(en, name), POP3_STATUS_MAX, line_sample(en, *in, text));
-    if (!en->lf_mode && !ends_in_crlf(*line))
+                       awaited(en, name), POP3_STATUS_MAX, shown(en, *in, text));
+    if (!en->lf_mode && !line_ends_in_crlf(*line))
         return err_set(e, ST_PROTOCOL,
                        "the server's answer to %s has a line that ends in a bare LF, though its "
                        "greeting ended in CRLF: \"%s\"",
-                       awaited(en, name), line_sample(en, *line, text));
-    *line = without_line_end(*line);
+                       awaited(en, name), shown(en, *line, text));
+    *line = line_without_end(*line);
     return 1;
 }
 
 /* ---- status lines ---- */
-
-struct status_line {
-    bool ok;
-    struct sv text;
-};
-
-static bool word_ended(struct sv line, size_t n)
-{
-    return line.n == n || ascii_is_blank(line.p[n]);
-}
-
-static bool status_parse(struct sv line, struct status_line *s)
-{
-    s->ok = ascii_starts(line, "+OK");
-    size_t n = s->ok ? 3 : 4;
-    if ((!s->ok && !ascii_starts(line, "-ERR")) || !word_ended(line, n))
-        return false;
-    s->text = ascii_trim(sv_from(line, n));
-    return true;
-}
-
-/* Can a line that begins so still become a status line? Asked before its end is there: a server
- * that sends octets without LF must not make us wait. */
-static bool status_possible(struct sv first)
-{
-    struct sv ok = SV("+OK"), err = SV("-ERR");
-    struct sv a = sv_make(first.p, first.n < ok.n ? first.n : ok.n);
-    struct sv b = sv_make(first.p, first.n < err.n ? first.n : err.n);
-    return ascii_same(a, sv_make(ok.p, a.n)) || ascii_same(b, sv_make(err.p, b.n));
-}
 
 static void event_status(struct pop3_event *ev, enum pop3_event_kind kind, struct status_line s)
 {
@@ -264,14 +147,14 @@ static void event_of(struct pop3_event *ev, enum pop3_event_kind kind, const str
 static int no_status(const struct engine *en, struct sv in, struct err *e)
 {
     char name[32];
-    char text[SAMPLE_TEXT];
-    line_sample(en, in, text);
+    char buf[LINE_SAMPLE_TEXT];
+    const char *text = shown(en, in, buf);
     if (en->behind_message)
         return err_set(e, ST_PROTOCOL,
                        "the server sent octets behind the end of a message, \"%s\": it probably "
                        "does not double the dots at line starts, so that the message is cut",
                        text);
-    if (en->count == 0)
+    if (en->sent.count == 0)
         return err_set(e, ST_PROTOCOL, "the server sent \"%s\" though nothing was asked", text);
     return err_set(e, ST_PROTOCOL, "the server answered %s with \"%s\", which is no POP3 answer",
                    awaited(en, name), text);
@@ -279,9 +162,9 @@ static int no_status(const struct engine *en, struct sv in, struct err *e)
 
 static int unsolicited(struct status_line s, struct err *e)
 {
-    char text[SAMPLE_TEXT];
+    char text[LINE_SAMPLE_TEXT];
     text_escape_to(text, sizeof text,
-                   sv_make(s.text.p, s.text.n < SAMPLE_MAX ? s.text.n : SAMPLE_MAX));
+                   sv_make(s.text.p, s.text.n < LINE_SAMPLE_MAX ? s.text.n : LINE_SAMPLE_MAX));
     if (s.ok)
         return err_set(e, ST_PROTOCOL, "the server sent \"+OK %s\" though nothing was asked", text);
     (void)err_set(e, ST_TEMP, "the server ends the session: \"%s\"", text);
@@ -291,7 +174,7 @@ static int unsolicited(struct status_line s, struct err *e)
 
 static void reply(struct engine *en, struct status_line s, struct pop3_event *ev)
 {
-    const struct pending *p = oldest(en);
+    const struct pending *p = inflight_oldest(&en->sent);
     event_of(ev, POP3_REPLY, p);
     event_status(ev, POP3_REPLY, s);
     en->behind_message = false;
@@ -303,23 +186,23 @@ static void reply(struct engine *en, struct status_line s, struct pop3_event *ev
     }
     if (p->verb == POP3_QUIT)
         en->state = AFTER_QUIT;
-    queue_drop(en);
+    inflight_drop(&en->sent);
 }
 
 static int status_next(struct engine *en, struct sv *in, struct pop3_event *ev, struct err *e)
 {
     char first[4];
-    struct sv begin = sv_make(first, line_peek(en, *in, first, sizeof first));
+    struct sv begin = sv_make(first, line_peek(&en->line, *in, first, sizeof first));
     bool prompt = auth_in_flight(en) && begin.n > 0 && begin.p[0] == '+';
-    if (!prompt && !status_possible(begin))
+    if (!prompt && !line_may_be_status(begin))
         return no_status(en, *in, e);
     struct sv line;
     int r = session_line(en, in, &line, e);
     if (r <= 0)
         return r;
     struct status_line s;
-    if (status_parse(line, &s)) {
-        if (en->count == 0)
+    if (line_status(line, &s)) {
+        if (en->sent.count == 0)
             return unsolicited(s, e);
         reply(en, s, ev);
         return 0;
@@ -327,7 +210,7 @@ static int status_next(struct engine *en, struct sv *in, struct pop3_event *ev, 
     if (!prompt)
         return no_status(en, line, e);
     /* "+ " by RFC 5034 section 4; Exchange and others send "+" alone. */
-    event_of(ev, POP3_CONTINUE, oldest(en));
+    event_of(ev, POP3_CONTINUE, inflight_oldest(&en->sent));
     ev->text = ascii_trim(sv_from(line, 1));
     return 0;
 }
@@ -342,10 +225,11 @@ const char *engine_stranger(struct sv first)
 
 static int not_pop3(const struct engine *en, struct sv in, struct err *e)
 {
-    char raw[SAMPLE_MAX];
-    char text[SAMPLE_TEXT];
-    const struct stranger *who = stranger_of(sv_make(raw, line_peek(en, in, raw, sizeof raw)));
-    line_sample(en, in, text);
+    char raw[LINE_SAMPLE_MAX];
+    char text[LINE_SAMPLE_TEXT];
+    const struct stranger *who =
+        stranger_of(sv_make(raw, line_peek(&en->line, in, raw, sizeof raw)));
+    line_sample(&en->line, in, text);
     if (who == NULL) {
         (void)err_set(e, ST_UNAVAILABLE, "not a POP3 server: it greets with \"%s\"", text);
         return err_advise(e, "see host and port of the account; POP3 over TLS is usually on port "
@@ -359,20 +243,20 @@ static int not_pop3(const struct engine *en, struct sv in, struct err *e)
 static int greeting_next(struct engine *en, struct sv *in, struct pop3_event *ev, struct err *e)
 {
     char c;
-    (void)line_peek(en, *in, &c, 1);
+    (void)line_peek(&en->line, *in, &c, 1);
     /* A binary protocol need not ever send a line end. */
     if (!ascii_is_print(c) && !ascii_is_blank(c) && c != '\r' && c != '\n')
         return not_pop3(en, *in, e);
     struct sv line;
-    enum line_result r = line_take(en, in, &line);
+    enum line_result r = line_take(&en->line, in, &line);
     if (r == LINE_MORE)
         return 0;
     if (r == LINE_LONG)
         return not_pop3(en, *in, e);
     struct status_line s;
-    if (!status_parse(without_line_end(line), &s))
+    if (!line_status(line_without_end(line), &s))
         return not_pop3(en, line, e);
-    en->lf_mode = !ends_in_crlf(line);
+    en->lf_mode = !line_ends_in_crlf(line);
     en->state = AT_STATUS;
     event_status(ev, POP3_GREETING, s);
     return 0;
@@ -382,11 +266,11 @@ static int greeting_next(struct engine *en, struct sv *in, struct pop3_event *ev
 
 static void block_end(struct engine *en, struct pop3_event *ev, bool bare)
 {
-    event_of(ev, POP3_END, oldest(en));
+    event_of(ev, POP3_END, inflight_oldest(&en->sent));
     ev->bare_end = bare;
     en->behind_message = en->state == IN_BODY;
     en->state = AT_STATUS;
-    queue_drop(en);
+    inflight_drop(&en->sent);
 }
 
 static int lines_next(struct engine *en, struct sv *in, struct pop3_event *ev, struct err *e)
@@ -399,7 +283,7 @@ static int lines_next(struct engine *en, struct sv *in, struct pop3_event *ev, s
         block_end(en, ev, false);
         return 0;
     }
-    const struct pending *p = oldest(en);
+    const struct pending *p = inflight_oldest(&en->sent);
     if (p->verb == POP3_CAPA && ++en->block_lines > POP3_CAPA_LINES_MAX)
         return err_set(e, ST_PROTOCOL, "the server's answer to CAPA has more than %d lines",
                        POP3_CAPA_LINES_MAX);
@@ -415,19 +299,20 @@ enum probe_result { PROBE_WAIT, PROBE_ENDED, PROBE_DATA };
 static enum probe_result probe_look(struct engine *en, struct sv *in)
 {
     char first[4];
-    struct sv begin = sv_make(first, line_peek(en, *in, first, sizeof first));
-    if (!status_possible(begin))
+    struct sv begin = sv_make(first, line_peek(&en->line, *in, first, sizeof first));
+    if (!line_may_be_status(begin))
         return PROBE_DATA;
-    size_t before = en->line_n;
+    size_t before = en->line.n;
     struct sv input = *in;
     struct sv line;
-    enum line_result r = line_take(en, in, &line);
+    enum line_result r = line_take(&en->line, in, &line);
     if (r == LINE_MORE)
         return PROBE_WAIT;
     struct status_line s;
-    bool ended = r == LINE_WHOLE && ends_in_crlf(line) && status_parse(without_line_end(line), &s);
+    bool ended =
+        r == LINE_WHOLE && line_ends_in_crlf(line) && line_status(line_without_end(line), &s);
     /* Put back: the status line is read once more, as an answer or as data. */
-    en->line_n = before;
+    en->line.n = before;
     *in = input;
     return ended ? PROBE_ENDED : PROBE_DATA;
 }
@@ -443,13 +328,13 @@ static int body_event(struct engine *en, struct sv *in, struct pop3_event *ev)
             block_end(en, ev, true);
             return 0;
         }
-        en->replay = sv_make(en->line, en->line_n);
-        en->line_n = 0;
+        en->replay = sv_make(en->line.octets, en->line.n);
+        en->line.n = 0;
     }
     struct sv *src = en->replay.n > 0 ? &en->replay : in;
     enum body_result r = body_next(&en->body, src, &ev->text);
     if (r == BODY_DATA)
-        event_of(ev, POP3_DATA, oldest(en));
+        event_of(ev, POP3_DATA, inflight_oldest(&en->sent));
     else if (r == BODY_END)
         block_end(en, ev, false);
     return 0;
@@ -492,14 +377,15 @@ int engine_next(struct engine *en, struct sv *in, struct pop3_event *ev, struct 
 int engine_eof(const struct engine *en, struct err *e)
 {
     char name[32];
-    if (en->state == AT_GREETING && en->line_n > 0 && stranger_of(sv_make(en->line, en->line_n)))
+    if (en->state == AT_GREETING && en->line.n > 0 &&
+        stranger_of(sv_make(en->line.octets, en->line.n)))
         return not_pop3(en, SV_NULL, e);
     if (en->state == AT_GREETING)
         (void)err_set(e, ST_TEMP, "the server closed the connection before its greeting");
     else if (en->state == IN_BODY || en->state == IN_LINES)
         (void)err_set(e, ST_TEMP, "the connection ended in the middle of the answer to %s",
                       awaited(en, name));
-    else if (en->count > 0)
+    else if (en->sent.count > 0)
         (void)err_set(e, ST_TEMP, "the connection ended before the answer to %s",
                       awaited(en, name));
     else
@@ -510,7 +396,7 @@ int engine_eof(const struct engine *en, struct err *e)
 
 bool engine_maybe_ended(const struct engine *en)
 {
-    return en->state == IN_BODY && !en->probing && en->count == 1 && body_suspect(&en->body);
+    return en->state == IN_BODY && !en->probing && en->sent.count == 1 && body_suspect(&en->body);
 }
 
 int engine_probe(struct engine *en, uint64_t tag, struct buf *out, struct err *e)
