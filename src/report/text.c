@@ -12,7 +12,10 @@ typedef void printer(struct lines *to, const struct event *ev, const struct repo
 static void notice(struct lines *to, const struct event *ev, const char *kind)
 {
     const char *otherwise = status_info((enum status)event_num(ev, EN_STATUS, ST_OK))->meaning;
-    line_account(to->diag, ev);
+    if (ev->str[ES_ACCOUNT].n > 0)
+        line_account(to->diag, ev);
+    else
+        buf_add_c(to->diag, "popkeep: ");
     buf_add_c(to->diag, kind);
     if (ev->str[ES_TEXT].n > 0)
         line_text(to->diag, ev->str[ES_TEXT]);

@@ -83,7 +83,7 @@ static void put_details(struct buf *to, const struct event *ev, const struct mes
     buf_add_c(to, "  (");
     if (form->tell_size)
         put_size(&list, ev);
-    if (form->tell_age)
+    if (form->tell_age && ev->str[ES_TEXT].n == 0) /* a text speaks of the age itself */
         put_age(&list, ev);
     if (form->tell_file && ev->str[ES_FILE].n > 0) {
         buf_add_c(line_part(&list), "file ");

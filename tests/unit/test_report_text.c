@@ -165,7 +165,7 @@ static void test_notices(void **state)
     assert_prints(&ev, &verbose, "", "a: the server ignores DELE\n");
     event_init(&ev, EVENT_ERROR, NULL);
     ev.str[ES_TEXT] = SV("cannot read x");
-    assert_prints(&ev, &plain, "", "cannot read x\n");
+    assert_prints(&ev, &plain, "", "popkeep: cannot read x\n");
 }
 
 static void test_messages(void **state)
@@ -215,6 +215,8 @@ static void test_dry_run(void **state)
     ev.num[EN_STORED_AT] = NOW - 33 * 86400;
     ev.num[EN_AGE] = 33 * 86400 + 5;
     assert_prints(&ev, &dry, "would delete  UID12-1  (stored 2026-10-20, 33 days ago)\n", "");
+    ev.str[ES_TEXT] = SV("stored long ago"); /* a text that speaks of the age itself */
+    assert_prints(&ev, &dry, "would delete  UID12-1  (stored long ago)\n", "");
     event_init(&ev, EVENT_WOULD, "706590");
     ev.str[ES_ACTION] = SV("fetch");
     ev.str[ES_UIDL] = SV("UID12-2");

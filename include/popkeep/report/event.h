@@ -100,7 +100,8 @@ enum event_phase { /* progress */
 
 enum event_str {
     ES_ACCOUNT,
-    ES_TEXT, /* for people: a phrase, or the text of a struct err: further lines are advice */
+    ES_TEXT, /* for people: a phrase, or the text of a struct err: further lines are advice.
+                Of a message: why, in place of the age made from EN_STORED_AT and EN_AGE */
     ES_UIDL,
     ES_FILE,
     ES_SHA256, /* hex, of the wire form */
