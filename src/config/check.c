@@ -83,14 +83,15 @@ static int check_server(struct config *c, const struct account *a, const struct 
 static int check_user(const struct config *c, const struct account *a,
                       const struct check_origin *from, struct err *e)
 {
-    char shown[VALUE_SHOWN], domain[VALUE_SHOWN];
+    char shown[VALUE_SHOWN], plain[VALUE_SHOWN];
     const struct provider *p = a->provider;
     if (!p || !p->user_is_address || sv_has(sv_of(a->user), '@'))
         return 0;
     value_shown(shown, sv_of(a->user));
-    text_escape_to(domain, sizeof domain, sv_of(a->user));
-    err_set(e, ST_CONFIG, "user %s: provider %s wants the whole address; write user = %s@%s", shown,
-            p->name, domain, p->user_domain ? p->user_domain : "DOMAIN");
+    text_escape_to(plain, sizeof plain, sv_of(a->user));
+    err_set(e, ST_CONFIG,
+            "user %s: provider %s wants the whole address; write it, for example user = %s@%s",
+            shown, p->name, plain, p->user_domain ? p->user_domain : "okul.example");
     return at(c, from->line[keys_row("user")], e);
 }
 

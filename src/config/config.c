@@ -114,11 +114,10 @@ static int on_value(void *ctx, const struct config_key *key, struct sv value, un
     struct section *s = ((struct parse *)ctx)->now;
     size_t i = keys_index(key);
     if (s->name && !key->in_account)
-        return err_set(e, ST_CONFIG, "%s is for all accounts; it belongs into [defaults]",
-                       key->name);
+        return err_set(e, ST_CONFIG, "%s is for all accounts; it belongs in [defaults]", key->name);
     if (!s->name && !key->in_defaults)
         return err_set(e, ST_CONFIG,
-                       "%s differs from account to account; it belongs into "
+                       "%s differs from account to account; it belongs in "
                        "[account NAME]",
                        key->name);
     if (s->value[i])

@@ -73,6 +73,8 @@ static int refuse_host(struct sv v, const char *key, struct err *e)
         why = "give the bare name of the server, without \"://\" and path";
     else if (sv_has(v, '@'))
         why = "give the name of the server, not an e-mail address";
+    else if (sv_has(rest, ':'))
+        why = "this is no IPv6 address either";
     else if (rest.p && is_host_name(first))
         why = "give the bare name; the number belongs in \"port\"";
     else if (has_high_octet(v))

@@ -9,6 +9,7 @@
 #include "popkeep/config/value.h"
 
 #include <ini.h>
+#include <stdio.h>
 #include <string.h>
 
 struct reader {
@@ -80,8 +81,7 @@ static int take_header(struct reader *r, struct sv line)
     return 0;
 }
 
-/* The words before the "=" is looked for may be a password typed without its key, so they are
- * never shown. */
+/* What stands in a wrong line may be a password without its key: it is not shown. */
 static int refuse_no_equals(const struct reader *r, struct sv line)
 {
     size_t n = 0;
@@ -92,31 +92,38 @@ static int refuse_no_equals(const struct reader *r, struct sv line)
                    key ? key->name : "KEY");
 }
 
+/* The same care: a password may hold "=". A misspelt key is made of letters. */
+static bool looks_like_key(struct sv name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (!ascii_is_alpha(name.p[i]) && !strchr("_- .", name.p[i]))
+            return false;
+    return true;
+}
+
 static int refuse_key(const struct reader *r, struct sv name)
 {
-    char shown[VALUE_SHOWN];
+    char shown[VALUE_SHOWN] = "", advice[64] = "popkeep.conf(5) lists them all";
     const char *nearest = keys_nearest(name);
-    value_shown(shown, name);
+    if (looks_like_key(name))
+        value_shown(shown, name);
     if (nearest)
-        return err_set(r->e, ST_CONFIG, "unknown key %s; did you mean \"%s\"?", shown, nearest);
-    return err_set(r->e, ST_CONFIG, "unknown key %s; popkeep.conf(5) lists them all", shown);
+        snprintf(advice, sizeof advice, "did you mean \"%s\"?", nearest);
+    return err_set(r->e, ST_CONFIG, "unknown key%s%s; %s", shown[0] ? " " : "", shown, advice);
 }
 
 /* `raw` still has the blank behind "=", before which libinih would also take ";" for a comment. */
 static int check_comment(const struct reader *r, struct sv raw)
 {
     const char *key = r->key->name;
-    if (has_after_blank(raw, ';')) {
-        if (r->key->rule->group == KEY_OF_SECRET)
-            return err_set(r->e, ST_CONFIG,
-                           "%s: \" ;\" cannot stand in this file: it would begin a comment; %s",
-                           key,
-                           sv_eq_c(sv_of(key), "password_command")
-                               ? "write the \";\" without a blank before it"
-                               : "put the password into a password_file");
+    if (has_after_blank(raw, ';') && r->key->rule->free_text)
+        return err_set(r->e, ST_CONFIG,
+                       "%s: \" ;\" cannot stand in this file: it would begin a comment; %s", key,
+                       r->key->rule->any_octets ? "put the password into a password_file"
+                                                : "write the \";\" without a blank before it");
+    if (has_after_blank(raw, ';'))
         return err_set(r->e, ST_CONFIG, "%s: \" ;\" in a value; a comment stands on its own line",
                        key);
-    }
     if (!r->key->rule->free_text && has_after_blank(raw, '#'))
         return err_set(r->e, ST_CONFIG, "%s: \" #\" in a value; a comment stands on its own line",
                        key);

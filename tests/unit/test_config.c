@@ -105,7 +105,7 @@ static const struct refused refused[] = {
     {NOHOST "host = posta.öğrenci.example\n", "conf:4: ", "xn--"},
     {NOHOST "host = 192.0.2.256\n", "conf:4: ", "0 to 255"},
     {NOHOST "host = 192.0.2\n", "conf:4: ", "four numbers"},
-    {NOHOST "host = 2001:db8:::1\n", "conf:4: ", "no host name"},
+    {NOHOST "host = 2001:db8:::1\n", "conf:4: ", "no IPv6 address"},
     {HEAD "tls_name = *.okul.example\n", "conf:5: ", "tls_name"},
     /* servers that cannot be meant */
     {NOHOST "host = epostagiden.meb.k12.tr\n", "conf:4: ", "epostagelen.meb.k12.tr"},
@@ -125,9 +125,9 @@ static const struct refused refused[] = {
     {NOHOST "provider = outlook\n", "conf:4: ", "outlook needs OAuth2, which is not built yet"},
     {NOHOST "provider = outlook\n", "conf:4: ", "OAuth2\nproxy"},
     {"[account a]\nprovider = meb-k12\nuser = 706590\nmaildir = /m\n",
-     "conf:3: ", "write user = 706590@meb.k12.tr"},
+     "conf:3: ", "for example user = 706590@meb.k12.tr"},
     {"[defaults]\nprovider = gmail\n[account a]\nuser = ali\nmaildir = /m\n",
-     "conf:4: ", "write user = ali@gmail.com"},
+     "conf:4: ", "for example user = ali@gmail.com"},
     {HEAD "user = x\n", "conf:5: ", "repeated"},
     {"[account a]\nhost = h.example\nuser = a\tb\nmaildir = /m\n", "conf:3: ", "tab"},
     /* paths */

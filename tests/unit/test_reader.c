@@ -85,6 +85,7 @@ static const struct refused refused[] = {
     {TEXT(HEAD "username = b\n"), "conf:5: ", "did you mean \"user\"?"},
     {TEXT(HEAD "passwordeval = b\n"), "conf:5: ", "did you mean \"password_command\"?"},
     {TEXT(HEAD "zzzzzzzzzzzz = 3\n"), "conf:5: ", "popkeep.conf(5)"},
+    {TEXT(HEAD "sesame;1=x\n"), "conf:5: ", "unknown key; popkeep.conf(5)"},
     {TEXT(HEAD "time out = 3\n"), "conf:5: ", "did you mean \"timeout\"?"},
     {TEXT(HEAD "\n\ntimeout = 3\ntimeout = 3\n"), "conf:8: ", "already in line 7"},
     {TEXT(HEAD "timeout = 3 ; seconds\n"), "conf:5: ", "a comment stands on its own line"},
@@ -96,7 +97,7 @@ static const struct refused refused[] = {
     {TEXT(HEAD "password = ;cd\n"), "conf:5: ", "password_file"},
     {TEXT(HEAD "password = ab\t;cd\n"), "conf:5: ", "password_file"},
     {TEXT(HEAD "password_command = a ; b\n"), "conf:5: ", "without a blank before it"},
-    {TEXT(HEAD "password_file = /a ;b\n"), "conf:5: ", "password_file"},
+    {TEXT(HEAD "password_file = /a ;b\n"), "conf:5: ", "a comment stands on its own line"},
     {TEXT(HEAD "timeout = \"3\"\n"), "conf:5: ", "not quoted"},
     {TEXT(HEAD "tls_ca_file = /\xff\n"), "conf:5: ", "not UTF-8"},
     {TEXT(HEAD "tls_ca_file = /\xc3\n"), "conf:5: ", "not UTF-8"},
@@ -292,12 +293,70 @@ static void test_mutations(void **state)
     }
 }
 
+/* Switches that some builds of libinih have; null where they are fixed. */
+extern bool ini_allow_multiline __attribute__((weak));
+extern bool ini_allow_inline_comments __attribute__((weak));
+extern char *ini_inline_comment_prefixes __attribute__((weak));
+extern bool ini_stop_on_first_error __attribute__((weak));
+extern bool ini_allow_no_value __attribute__((weak));
+extern bool ini_use_stack __attribute__((weak));
+extern bool ini_allow_realloc __attribute__((weak));
+extern int ini_max_line __attribute__((weak));
+
+/* Whatever this libinih does: a password comes out whole, or the line is refused. */
+static void never_cut(void)
+{
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        struct config c;
+        struct err e;
+        if (parse(&c, taken[i].text, &e) == 0) {
+            assert_string_equal(c.accounts[0].secret.value, taken[i].password);
+            config_free(&c);
+        } else {
+            assert_non_null(strstr(e.text, "libinih"));
+        }
+    }
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        struct config c;
+        struct err e;
+        assert_int_equal(parse(&c, refused[i].text, &e), -1);
+    }
+}
+
+static void test_other_builds(void **state)
+{
+    (void)state;
+    if (!&ini_allow_multiline || !&ini_allow_inline_comments || !&ini_inline_comment_prefixes ||
+        !&ini_stop_on_first_error || !&ini_allow_no_value || !&ini_use_stack ||
+        !&ini_allow_realloc || !&ini_max_line)
+        skip();
+    static char both_signs[] = "#;";
+    char *prefixes = ini_inline_comment_prefixes;
+    int max_line = ini_max_line;
+    for (unsigned i = 0; i < 512; i++) {
+        ini_allow_multiline = i & 1;
+        ini_allow_inline_comments = i & 2;
+        ini_inline_comment_prefixes = i & 4 ? both_signs : prefixes;
+        ini_stop_on_first_error = i & 8;
+        ini_allow_no_value = i & 16;
+        ini_use_stack = i & 32;
+        ini_allow_realloc = i & 64;
+        ini_max_line = i & 128 ? 60 : i & 256 ? 400 : max_line;
+        never_cut();
+    }
+    ini_allow_multiline = ini_allow_inline_comments = ini_use_stack = true;
+    ini_stop_on_first_error = ini_allow_no_value = ini_allow_realloc = false;
+    ini_inline_comment_prefixes = prefixes;
+    ini_max_line = max_line;
+    test_taken(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused),   cmocka_unit_test(test_longest_line),
         cmocka_unit_test(test_taken),     cmocka_unit_test(test_every_prefix),
-        cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_mutations), cmocka_unit_test(test_other_builds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
