@@ -172,7 +172,9 @@ static bool next_line(struct reader *r, struct sv *line)
     while (r->rest.n > 0) {
         r->line++;
         *line = ascii_trim(sv_token(&r->rest, '\n'));
-        if (line->n > 0 && line->p[0] != '#' && line->p[0] != ';')
+        bool comment = line->n > 0 && (line->p[0] == '#' || line->p[0] == ';');
+        /* An editor may show what follows a CR as a line of its own, which would not be read. */
+        if (line->n > 0 && (!comment || sv_has(*line, '\r')))
             return true;
     }
     return false;

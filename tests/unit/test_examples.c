@@ -57,6 +57,29 @@ static void test_every_example(void **state)
     globfree(&found);
 }
 
+/* The unit hands over the credentials that the configuration beside it asks for. */
+static void test_credentials(void **state)
+{
+    (void)state;
+    struct config c;
+    struct err e = ERR_INIT;
+    size_t n;
+    char *unit = slurp("examples/popkeep.service", &n);
+    char *text = slurp("examples/systemd.conf", &n);
+    assert_int_equal(config_parse(&c, sv_make(text, n), "systemd.conf", NULL, &e), 0);
+    for (size_t i = 0; i < c.n_accounts; i++) {
+        char wanted[128];
+        assert_int_equal(c.accounts[i].secret.kind, SECRET_CREDENTIAL);
+        snprintf(wanted, sizeof wanted, "\nLoadCredential=%s:", c.accounts[i].secret.value);
+        assert_non_null(strstr(unit, wanted));
+        assert_memory_equal(c.accounts[i].maildir, "/srv/popkeep/", 13);
+    }
+    assert_non_null(strstr(unit, "\nReadWritePaths=/srv/popkeep\n"));
+    config_free(&c);
+    free(text);
+    free(unit);
+}
+
 /* The file's text from one mark to another must parse: what the manual shows is what works. */
 static void test_examples_in_manual(void **state)
 {
@@ -127,9 +150,8 @@ static void test_providers_in_manual(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_example),
-        cmocka_unit_test(test_examples_in_manual),
-        cmocka_unit_test(test_keys_in_manual),
+        cmocka_unit_test(test_every_example),       cmocka_unit_test(test_credentials),
+        cmocka_unit_test(test_examples_in_manual),  cmocka_unit_test(test_keys_in_manual),
         cmocka_unit_test(test_providers_in_manual),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

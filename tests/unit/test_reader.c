@@ -108,6 +108,7 @@ static const struct refused refused[] = {
     {TEXT(HEAD "password = a\x7f\n"), "conf:5: ", "control character"},
     {TEXT(HEAD "password = a\0b\n"), "conf:5: ", "NUL"},
     {TEXT(HEAD "# a\0b\n"), "conf:5: ", "NUL"},
+    {TEXT(HEAD "# note\rretention_days = never\n"), "conf:5: ", "control character"},
     {TEXT("\0"), "conf:1: ", "NUL"},
     {TEXT("\xff\xfe[\0"), "conf:1: ", "UTF-16"},
     {TEXT("\xfe\xff\0["), "conf:1: ", "UTF-16"},
