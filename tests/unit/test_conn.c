@@ -251,7 +251,7 @@ static void test_dates(void **state)
 
     (void)state;
     s.from_s = -20 * 86400;
-    s.to_s = -10 * 86400 - 5;
+    s.to_s = -10 * 86400 - 1800;
     refused(cert_make(&s, leaf_key), "pop.okul.example", &e);
     assert_says(&e, "it expired 10 d ago");
     assert_says(&e, "the clock here says 20");
@@ -260,7 +260,7 @@ static void test_dates(void **state)
     refused(cert_make(&s, leaf_key), "pop.example.org", &e); /* both faults are told */
     assert_says(&e, "it expired 10 d ago");
     assert_says(&e, "it is not for pop.example.org but for pop.okul.example");
-    s.from_s = 10 * 86400 + 5;
+    s.from_s = 10 * 86400 + 1800;
     s.to_s = 20 * 86400;
     refused(cert_make(&s, leaf_key), "pop.okul.example", &e);
     assert_says(&e, "it is not valid yet (starts in 10 d)");

@@ -241,6 +241,7 @@ static void test_command_too_slow(void **state)
     FILE *f;
 
     (void)state;
+    unlink(path);
     snprintf(command, sizeof command, "trap '' TERM; sleep 60 & echo $! >%s; wait; sleep 60", path);
     assert_int_equal(secret_from_command(&out, command, 150, &e), -1);
     assert_true(clock_mono_ms() - start < 3000);
