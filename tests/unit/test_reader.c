@@ -303,6 +303,7 @@ extern bool ini_allow_no_value __attribute__((weak));
 extern bool ini_use_stack __attribute__((weak));
 extern bool ini_allow_realloc __attribute__((weak));
 extern int ini_max_line __attribute__((weak));
+extern int ini_initial_alloc __attribute__((weak));
 
 /* Whatever this libinih does: a password comes out whole, or the line is refused. */
 static void never_cut(void)
@@ -329,11 +330,11 @@ static void test_other_builds(void **state)
     (void)state;
     if (!&ini_allow_multiline || !&ini_allow_inline_comments || !&ini_inline_comment_prefixes ||
         !&ini_stop_on_first_error || !&ini_allow_no_value || !&ini_use_stack ||
-        !&ini_allow_realloc || !&ini_max_line)
+        !&ini_allow_realloc || !&ini_max_line || !&ini_initial_alloc)
         skip();
     static char both_signs[] = "#;";
     char *prefixes = ini_inline_comment_prefixes;
-    int max_line = ini_max_line;
+    int max_line = ini_max_line, alloc = ini_initial_alloc;
     for (unsigned i = 0; i < 512; i++) {
         ini_allow_multiline = i & 1;
         ini_allow_inline_comments = i & 2;
@@ -342,13 +343,15 @@ static void test_other_builds(void **state)
         ini_allow_no_value = i & 16;
         ini_use_stack = i & 32;
         ini_allow_realloc = i & 64;
-        ini_max_line = i & 128 ? 60 : i & 256 ? 400 : max_line;
+        ini_max_line = i & 128 ? 30 : i & 256 ? 400 : max_line;
+        ini_initial_alloc = ini_max_line < alloc ? ini_max_line : alloc;
         never_cut();
     }
     ini_allow_multiline = ini_allow_inline_comments = ini_use_stack = true;
     ini_stop_on_first_error = ini_allow_no_value = ini_allow_realloc = false;
     ini_inline_comment_prefixes = prefixes;
     ini_max_line = max_line;
+    ini_initial_alloc = alloc;
     test_taken(NULL);
 }
 
