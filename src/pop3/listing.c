@@ -6,7 +6,7 @@
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/text.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 enum { LINES_MAX = 4 * LISTING_MAX, SHOWN_MAX = 80, SHOWN_TEXT = 4 * SHOWN_MAX + 8 };
 
