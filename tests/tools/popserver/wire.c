@@ -189,7 +189,8 @@ static bool readable_within(struct wire *w, int ms)
     return poll(&p, 1, ms) == 1;
 }
 
-/* Blocks for more input behind what there is. False: the client is gone. */
+/* Blocks for more input behind what there is; our answers go out first, unless the client has gone
+ * on without waiting for them. False: the client is gone. */
 static bool read_more(struct wire *w)
 {
     ssize_t k;
@@ -203,8 +204,11 @@ static bool read_more(struct wire *w)
     }
     if (w->in_n >= sizeof w->in - 1)
         return false;
-    waits = w->sent && !readable_within(w, (int)w->how.coalesce_ms);
+    waits = (w->sent || w->out_n) && !readable_within(w, (int)w->how.coalesce_ms);
     if (waits) {
+        wire_flush(w);
+        if (w->dead)
+            return false;
         w->flights++;
         w->sent = false;
         if (w->log)
@@ -228,6 +232,8 @@ static bool read_more(struct wire *w)
                    !w->ssl ? ""
                    : bye   ? " with close_notify"
                            : " without close_notify");
+        if (bye)
+            wire_flush(w); /* it may still want to read */
         hang_up(w);
         return false;
     }
@@ -260,9 +266,6 @@ long wire_line(struct wire *w, char **line)
             return (long)n;
         }
         seen = w->in_n;
-        if (w->dead)
-            return -1;
-        wire_flush(w);
         if (!read_more(w)) {
             if (seen)
                 wire_event(w, "%zu octets without a line end were left", seen);
@@ -288,7 +291,6 @@ void wire_drop_input(struct wire *w)
 
 void wire_drain(struct wire *w)
 {
-    wire_flush(w);
     do
         w->in_n = w->in_from = 0;
     while (read_more(w));
