@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Why a certificate was refused, in words a user can act on. */
+/* The report on a refused certificate. */
+#include "popkeep/net/cert_report.h"
 #include "popkeep/base/text.h"
-#include "popkeep/net/cert.h"
 #include "popkeep/net/tcp.h"
 #include <arpa/inet.h>
 #include <openssl/x509_vfy.h>
@@ -56,9 +56,10 @@ static bool report_alt_name(struct buf *out, const GENERAL_NAME *g)
     if (g->type != GEN_IPADD)
         return false;
     ip = g->d.iPAddress;
+    if (ASN1_STRING_length(ip) != 4 && ASN1_STRING_length(ip) != 16)
+        return false;
     if (inet_ntop(ASN1_STRING_length(ip) == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(ip), text,
-                  sizeof text) == NULL ||
-        (ASN1_STRING_length(ip) != 4 && ASN1_STRING_length(ip) != 16))
+                  sizeof text) == NULL)
         return false;
     (void)buf_add_c(out, text);
     return true;
@@ -283,9 +284,9 @@ static void report_advice(const struct cert_check *c, struct err *e)
     if (c->faults & (CERT_WEAK | CERT_PURPOSE | CERT_BAD_CHAIN | CERT_OTHER))
         err_advise(e, "the server's operator has to replace the certificate");
     if ((c->faults & CERT_REVOKED) == 0)
-        err_advise(e,
-                   "or trust this one key: compare it with the operator by telephone or in person, "
-                   "not by mail, and set tls_pin to it");
+        err_advise(
+            e, "to trust just this key, whatever its certificate: compare it with the operator by "
+               "telephone or in person, not by mail, and set tls_pin to it");
 }
 
 static int report_pin(const struct cert_check *c, const char *where, struct err *e)

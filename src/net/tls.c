@@ -2,6 +2,7 @@
 /* The TLS context, the handshake, and what its failures mean. */
 #include "popkeep/net/tls.h"
 #include "popkeep/base/mem.h"
+#include "popkeep/net/cert_report.h"
 #include "popkeep/net/guess.h"
 #include "popkeep/net/tcp.h"
 #include "popkeep/net/wait.h"

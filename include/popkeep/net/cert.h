@@ -3,7 +3,7 @@
  * The judgement on a server's certificate, and its explanation.
  *
  * Order: fill the first part of a struct cert_check, install it with cert_check_install before the
- * handshake; after it cert_check_accepted says yes, or cert_report explains the no;
+ * handshake; after it the field accepted says yes, or cert_report (cert_report.h) explains the no;
  * cert_check_free. All faults are collected before the judgement, so that somebody whose server
  * has an expired certificate of the wrong name hears both at once. The handshake is ended by an
  * alert when the answer is no. Only the room net includes this.
@@ -56,10 +56,6 @@ struct cert_check {
  * where it is until the handshake is over. -1: ST_CONFIG (a name that can be in no certificate). */
 int cert_check_install(struct cert_check *c, SSL_CTX *ctx, SSL *ssl, char *sni, struct err *e);
 void cert_check_free(struct cert_check *c);
-
-/* Fill *e (ST_CERT): which checks failed, what the certificate says, its key's pin, the safe
- * remedies. `where` is "HOST port N (ADDRESS)". Always -1. */
-int cert_report(const struct cert_check *c, const char *where, struct err *e);
 
 /* "sha256//BASE64" of the SubjectPublicKeyInfo (RFC 7469, 2.4, wrote it so). */
 void cert_pin_text(char out[CERT_PIN_TEXT], const X509 *x);
