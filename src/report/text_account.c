@@ -28,7 +28,7 @@ static const struct counted held_parts[] = {
      " kept there because their local copies have changed"},
 };
 static const struct counted verify_parts[] = {
-    {EN_MISSING, EVENT_NUMS, NULL, " missing", " missing"},
+    {EN_MISSING, EVENT_NUMS, NULL, " no longer in the Maildir", " no longer in the Maildir"},
     {EN_CHANGED, EVENT_NUMS, NULL, " changed", " changed"},
     {EN_NOT_STORED, EVENT_NUMS, NULL, " on the server not stored", " on the server not stored"},
 };
@@ -159,7 +159,7 @@ static void put_verify(struct buf *to, const struct event *ev)
         line_count(line_part(&list), count_of(ev, EN_DONE), "stored message", EVENT_UNSET);
     else
         buf_add_c(line_part(&list), "stored messages");
-    buf_add_c(to, " read again");
+    buf_add_c(to, " checked");
     if (verify_found_bad(ev))
         put_counted(&list, ev, PARTS(verify_parts));
     else if (event_num(ev, EN_STATUS, ST_OK) == ST_OK)
@@ -182,24 +182,25 @@ static void print_end(struct buf *to, const struct event *ev, const struct repor
         put_fetch(to, ev);
 }
 
+/* Quiet or not, an account that did not end well is never passed over in silence: what it could not
+ * do may stand nowhere but in its numbers. Without a listing there are none, and an error has told.
+ */
 static bool worth_telling(const struct event *ev, const struct report_style *st)
 {
     bool failed = event_num(ev, EN_STATUS, ST_OK) != ST_OK;
     if (line_command_is(st, "status"))
         return false;
+    if (line_command_is(st, "check"))
+        return !failed && st->verbose >= 0;
     if (line_command_is(st, "verify"))
-        return verify_found_bad(ev) || (st->verbose >= 0 && ev->num[EN_DONE] != EVENT_UNSET);
+        return ev->num[EN_DONE] != EVENT_UNSET && (failed || st->verbose >= 0);
+    if (failed && ev->num[EN_LISTED] != EVENT_UNSET)
+        return true;
     if (st->verbose < 0)
         return false;
-    if (line_command_is(st, "check"))
-        return !failed;
-    if (st->dry_run)
-        return !failed || ev->num[EN_LISTED] != EVENT_UNSET;
-    if (did_something(ev))
+    if (did_something(ev) || (st->dry_run && !failed))
         return true;
-    if (failed)
-        return ev->num[EN_LISTED] != EVENT_UNSET;
-    return st->terminal || st->verbose >= 1;
+    return !failed && (st->terminal || st->verbose >= 1);
 }
 
 void text_account(struct lines *to, const struct event *ev, const struct report_style *st)
@@ -215,8 +216,9 @@ void text_summary(struct lines *to, const struct event *ev, const struct report_
 {
     char text[64];
     int64_t failed = count_of(ev, EN_ACCOUNTS_FAILED);
-    bool told = worth_telling(ev, st) || (failed > 0 && st->verbose >= 0);
-    if (!st->many || !told || line_command_is(st, "status"))
+    if (!st->many || st->verbose < 0 || line_command_is(st, "status"))
+        return;
+    if (failed == 0 && !worth_telling(ev, st))
         return;
     buf_addf(to->out, "%s: ", text_count(text, (uint64_t)count_of(ev, EN_ACCOUNTS), "account"));
     if (!line_command_is(st, "check") || failed == 0)

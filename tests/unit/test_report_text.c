@@ -84,6 +84,8 @@ static void test_summary_line(void **state)
     ev.num[EN_LEFT] = 7; /* what the run knows is better than what is reckoned */
     print(&ev, &plain);
     assert_non_null(strstr(out.p, ", 7 left to fetch"));
+    print(&ev, &quiet); /* else cron would not say what is incomplete */
+    assert_non_null(strstr(out.p, "2 could not be stored"));
     ev = fetched(214, 214, 0, 0, 0);
     ev.num[EN_STATUS] = ST_HELD;
     ev.num[EN_DUE] = 14;
@@ -341,16 +343,20 @@ static void test_verify(void **state)
     ev.num[EN_NOT_STORED] = 0;
     ev.num[EN_LISTED] = 1;
     assert_prints(&ev, &st,
-                  "706590: 1 stored message read again, nothing wrong; "
+                  "706590: 1 stored message checked, nothing wrong; "
                   "everything the server lists is stored (1)\n",
                   "");
+    st.verbose = -1;
+    ev.num[EN_MISSING] = 2; /* their owner removed them: known, and no fault */
+    assert_prints(&ev, &st, "", "");
+    st.verbose = 0;
     ev.num[EN_STATUS] = ST_DATA;
     ev.num[EN_DONE] = 20;
     ev.num[EN_CHANGED] = 1;
     ev.num[EN_MISSING] = 2;
     ev.num[EN_NOT_STORED] = 3;
-    static const char bad[] =
-        "706590: 20 stored messages read again, 2 missing, 1 changed, 3 on the server not stored\n";
+    static const char bad[] = "706590: 20 stored messages checked, 2 no longer in the Maildir, 1 "
+                              "changed, 3 on the server not stored\n";
     assert_prints(&ev, &st, bad, "");
     st.verbose = -1;
     assert_prints(&ev, &st, bad, "");

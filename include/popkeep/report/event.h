@@ -88,14 +88,15 @@ enum event_num {
     EVENT_NUMS
 };
 
-enum event_phase { /* progress */
-                   PHASE_CONNECTING,
-                   PHASE_LISTING,
-                   PHASE_FETCHING,
-                   PHASE_STORING,
-                   PHASE_DELETING,
-                   PHASE_VERIFYING,
-                   EVENT_PHASES
+/* Where an account is: of EVENT_PROGRESS. */
+enum event_phase {
+    PHASE_CONNECTING,
+    PHASE_LISTING,
+    PHASE_FETCHING,
+    PHASE_STORING,
+    PHASE_DELETING,
+    PHASE_VERIFYING,
+    EVENT_PHASES
 };
 
 enum event_str {

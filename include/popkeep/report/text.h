@@ -8,7 +8,8 @@
  *   terminal prints nothing. Summaries and diagnostics begin with the account's name, the lines of
  *   single messages and steps only when there are several accounts.
  *   --quiet leaves what is wrong: errors, failed messages, warnings that change the exit status,
- *   accounts in trouble (status), bad messages (verify), failed steps (check).
+ *   summaries of accounts that did not end well, accounts in trouble (status), bad messages
+ *   (verify), failed steps (check).
  *   What strangers can choose (UIDL, server text) is escaped; text of several lines is printed with
  *   the further lines indented, so that no line can pass for one of another account.
  *
