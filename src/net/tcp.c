@@ -24,7 +24,7 @@ static int tcp_resolve_error(int rc, int errnum, const char *host, struct err *e
     case EAI_NODATA:
     case EAI_ADDRFAMILY:
         err_set(e, ST_UNAVAILABLE, "there is no host %s", shown);
-        return err_advise(e, "is the name in `host` spelt right? The provider's instructions for "
+        return err_advise(e, "is that name spelt right? The provider's instructions for "
                              "POP3 have it");
     case EAI_MEMORY:
         return err_set(e, ST_SOFTWARE, "out of memory looking up %s", shown);

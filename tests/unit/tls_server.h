@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * For tests of the room net: certificates made in memory, and a server on loopback in a thread that
- * serves one connection. All of it is static: include it in one test only.
+ * serves one connection. All of it is static: include it in one .c of a program.
  */
 #ifndef POPKEEP_TEST_TLS_SERVER_H
 #define POPKEEP_TEST_TLS_SERVER_H
