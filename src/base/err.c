@@ -113,6 +113,12 @@ int err_advise(struct err *e, const char *fmt, ...)
     return -1;
 }
 
+int err_cut(struct err *e)
+{
+    e->line_cut = true;
+    return -1;
+}
+
 void err_clear(struct err *e)
 {
     e->status = ST_OK;

@@ -79,9 +79,9 @@ static int greet(struct session *s, struct err *e)
     if (rc < 0)
         return -1;
     if (rc == 0) {
-        e->line_cut = true;
-        return err_set(e, ST_TEMP, "%s said nothing for %d seconds after the connection was made",
+        err_set(e, ST_TEMP, "%s said nothing for %d seconds after the connection was made",
                        s->account->host, limit / 1000);
+        return err_cut(e);
     }
     if (ev.ok)
         return 0;

@@ -77,10 +77,10 @@ static int check_rate(struct session *s, struct err *e)
     }
     if (now - s->receiving_since_ms < (int64_t)SESSION_SLOW_S * 1000)
         return 0;
-    e->line_cut = true;
-    return err_set(e, ST_TEMP,
-                   "the server sent less than %d octets a second over %d minutes; gave up for now",
-                   SESSION_SLOW_RATE, SESSION_SLOW_S / 60);
+    err_set(e, ST_TEMP,
+            "the server sent less than %d octets a second over %d minutes; gave up for now",
+            SESSION_SLOW_RATE, SESSION_SLOW_S / 60);
+    return err_cut(e);
 }
 
 /* How long one wait may last: the caller's wish, the account's timeout, or the time to probe. */
@@ -101,8 +101,8 @@ static int silence(struct session *s, int wait_ms, bool probing, struct err *e)
         return engine_probe(s->engine, UINT64_MAX, &s->out, e);
     if (wait_ms >= 0)
         return 0;
-    e->line_cut = true;
-    return err_set(e, ST_TEMP, "the server was silent for %u seconds", s->account->timeout_s);
+    err_set(e, ST_TEMP, "the server was silent for %u seconds", s->account->timeout_s);
+    return err_cut(e);
 }
 
 /* One wait. 1: something was read, 0: silence (or probed), -1. */
@@ -127,8 +127,8 @@ static int pump(struct session *s, int wait_ms, bool *idle, struct err *e)
     case CONN_EOF:
         if (engine_eof(s->engine, e) < 0)
             return -1;
-        e->line_cut = true;
-        return err_set(e, ST_TEMP, "the server closed the connection");
+        err_set(e, ST_TEMP, "the server closed the connection");
+        return err_cut(e);
     case CONN_SENT:
     case CONN_ERROR:
     default:

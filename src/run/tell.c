@@ -9,12 +9,13 @@
 enum { TRACE_MAX = 600 };
 
 void tell_init(struct tell *t, const char *account, void (*emit)(void *, const struct event *),
-               void *ctx, bool trace)
+               void *ctx, const struct run_options *o, bool json)
 {
     t->account = account;
     t->emit = emit;
     t->ctx = ctx;
-    t->trace = trace;
+    t->trace = o->verbose >= 3;
+    t->each = o->verbose >= 1 || o->dry_run || json;
     pthread_mutex_init(&t->lock, NULL);
 }
 

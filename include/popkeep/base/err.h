@@ -43,6 +43,9 @@ int err_add(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2
 /* Append a new line of advice: what to do next. */
 int err_advise(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Say of an error just set that the line was cut. Returns -1. */
+int err_cut(struct err *e);
+
 void err_clear(struct err *e);
 
 /* ST_CANTCREATE or ST_IO for a failed local file operation: 73 when the thing could not be made

@@ -8,6 +8,7 @@
 #define POPKEEP_RUN_TELL_H
 
 #include "popkeep/report/event.h"
+#include "popkeep/run/options.h"
 #include <pthread.h>
 
 struct tell {
@@ -15,11 +16,12 @@ struct tell {
     void (*emit)(void *ctx, const struct event *ev); /* called under the lock */
     void *ctx;
     bool trace;
+    bool each; /* somebody wants to know of each message (-v, --json) */
     pthread_mutex_t lock;
 };
 
 void tell_init(struct tell *t, const char *account, void (*emit)(void *, const struct event *),
-               void *ctx, bool trace);
+               void *ctx, const struct run_options *o, bool json);
 void tell_end(struct tell *t);
 
 void tell_event(struct tell *t, const struct event *ev);

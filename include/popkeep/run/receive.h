@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Receiving what the plan wants: windows of RETR, octets into parcels, parcels into the queue.
+ * A message is handed on only when what followed its end was a status line.
+ */
+#ifndef POPKEEP_RUN_RECEIVE_H
+#define POPKEEP_RUN_RECEIVE_H
+
+#include "popkeep/ledger/plan.h"
+#include "popkeep/run/options.h"
+#include "popkeep/run/queue.h"
+#include "popkeep/run/session.h"
+
+enum {
+    RECEIVE_WINDOW_OCTETS = 8 * 1024 * 1024, /* listed octets asked for and not yet here */
+    RECEIVE_WINDOW = 2000                    /* commands */
+};
+
+/* Fetch every item of the plan that is not settled. 0: each was tried, and what came was committed (the queue is flushed): QUIT may be sent.
+ * -1: the session or (queue_failed) the storing side is at its end: no QUIT. Counts totals->failed. */
+int receive_all(struct session *s, const struct plan *plan, const struct plan_message *messages,
+                struct queue *q, struct run_totals *totals, struct err *e);
+
+#endif

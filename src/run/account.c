@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: ISC */
+/* One account from lock to run record; what happens in a session stands in mailbox.c, check.c and verify.c. */
+#include "popkeep/run/worker.h"
+
+#include "popkeep/base/mem.h"
+#include "popkeep/base/text.h"
+#include "popkeep/config/provider.h"
+#include "popkeep/run/pairing.h"
+#include "popkeep/run/recover.h"
+#include "popkeep/sys/clock.h"
+#include "popkeep/sys/signals.h"
+
+enum { ARCHIVE_DAYS = 90 };
+
+void worker_worsen(struct worker *w, enum status s)
+{
+    w->status = status_worst(w->status, s);
+}
+
+/* What makes a refused login worth another try at once: any change of the account's settings. */
+static void fingerprint(char out[HASH_HEX], const struct account *a)
+{
+    struct buf text = BUF_INIT(65536);
+    unsigned char sha[HASH_OCTETS];
+
+    (void)buf_addf(&text, "%s|%u|%s|%d|%d|", a->host, a->port, a->user, (int)a->auth,
+                   (int)a->secret.kind);
+    if (a->secret.value != NULL)
+        (void)buf_add_secret(&text, a->secret.value, strlen(a->secret.value));
+    hash_once(text.p, text.n, sha);
+    text_hex(out, sha, HASH_OCTETS);
+    out[16] = '\0'; /* 64 bits tell a change; too few to search for a password with */
+    buf_wipe(&text);
+}
+
+static int check_login_pause(const struct worker *w, struct err *e)
+{
+    const struct ledger_run *last = ledger_run(w->book.ledger);
+    int64_t next = last->time + WORKER_LOGIN_PAUSE_S;
+    char print[HASH_HEX], when[24];
+
+    if (w->options->named || last->refused_in_a_row < WORKER_LOGIN_TRIES ||
+        clock_wall_s() >= next || clock_wall_s() < last->time)
+        return 0;
+    fingerprint(print, w->account);
+    if (strcmp(print, last->fingerprint) != 0)
+        return 0;
+    err_set(e, ST_LOGIN, "the login was refused in the last %u runs; the next try is at %s",
+            last->refused_in_a_row, text_time(when, next));
+    return err_advise(e, "to try now: popkeep fetch %s", w->account->name);
+}
+
+static void load_memory(struct worker *w)
+{
+    struct sv utf8 = ledger_mark(w->book.ledger, "utf8");
+
+    w->memory.utf8 = utf8.p == NULL ? -1 : sv_eq_c(utf8, "yes");
+    w->memory.no_pipelining = book_mark_is(&w->book, "pipelining", "no");
+}
+
+static int confirm_clock(struct worker *w, struct err *e)
+{
+    char *now = mem_printf("%lld", (long long)clock_wall_s());
+    int rc = book_mark(&w->book, "clock-ok", now, e);
+
+    free(now);
+    if (rc == 0)
+        rc = book_mark(&w->book, "hold", "-", e);
+    return rc == 0 ? book_commit(&w->book, e) : -1;
+}
+
+static int prepare(struct worker *w, struct err *e)
+{
+    bool write = !w->options->dry_run;
+
+    if (book_open(&w->book, w->state_root, w->account->name, write, w->tell, e) < 0 ||
+        pairing_open(&w->maildir, w->account, &w->book, write, w->options->adopt, w->tell, e) < 0)
+        return -1;
+    if (w->maildir != NULL)
+        w->finder = finder_new(w->maildir);
+    if (write && recover_intents(&w->book, w->maildir, w->finder, w->tell, e) < 0)
+        return -1;
+    if (write && w->options->confirm_delete && confirm_clock(w, e) < 0)
+        return -1;
+    load_memory(w);
+    return check_login_pause(w, e);
+}
+
+/* Connect again after a cut line, as long as each session gained something. */
+static int sessions(struct worker *w, struct err *e)
+{
+    for (int i = 0;; i++) {
+        bool again = false;
+        int rc = mailbox_session(w, &again, e);
+
+        if (rc == 0 || !again || i >= WORKER_RECONNECTS || signals_pending())
+            return rc;
+        tell_text(w->tell, EVENT_NOTE, "%s; connecting again", e->text);
+        err_clear(e);
+    }
+}
+
+static void run_record(struct worker *w, enum status status)
+{
+    struct buf capabilities = BUF_INIT(512);
+    struct err e = ERR_INIT;
+    char print[HASH_HEX];
+    struct record r = {.kind = REC_RUN,
+                       .status = status,
+                       .boot_id = sv_of(w->book.boot_id),
+                       .boot_s = clock_boot_s(),
+                       .listed = w->totals.listed,
+                       .listed_octets = w->totals.listed_octets,
+                       .matched = w->matched,
+                       .fetched = w->totals.fetched,
+                       .deleted = w->totals.deleted};
+
+    fingerprint(print, w->account);
+    capa_text(&capabilities, &w->capa);
+    r.capabilities = buf_sv(&capabilities);
+    r.fingerprint = sv_of(print);
+    if (!w->totals.listed_any) { /* nothing was seen: what was known of the mailbox stands */
+        r.listed = ledger_run(w->book.ledger)->listed;
+        r.listed_octets = ledger_run(w->book.ledger)->listed_octets;
+        r.matched = ledger_run(w->book.ledger)->matched;
+    }
+    w->changed = w->changed || journal_pending(w->book.journal) > 0;
+    if (book_add(&w->book, &r, &e) < 0 || journal_commit(w->book.journal, w->changed, &e) < 0) {
+        tell_error(w->tell, &e, NULL);
+        worker_worsen(w, e.status);
+    }
+    buf_free(&capabilities);
+}
+
+static void compact(struct worker *w)
+{
+    int64_t keep_s = (w->account->retention_days > 0 ? 3 * w->account->retention_days : 0) *
+                     RETENTION_DAY_S;
+    int64_t now = clock_wall_s();
+    struct err e = ERR_INIT;
+    bool done;
+
+    if (keep_s < (int64_t)ARCHIVE_DAYS * RETENTION_DAY_S)
+        keep_s = (int64_t)ARCHIVE_DAYS * RETENTION_DAY_S;
+    if (journal_compact(w->book.journal, now, now - keep_s, false, &done, &e) < 0)
+        tell_text(w->tell, EVENT_WARNING, "the journal could not be compacted: %s", e.text);
+}
+
+int worker_fetch(struct worker *w, struct err *e)
+{
+    int rc = prepare(w, e);
+
+    if (rc == 0) {
+        w->connected = true;
+        rc = sessions(w, e);
+    }
+    if (w->connected && !w->options->dry_run) {
+        enum status st = rc < 0 ? status_worst(w->status, e->status) : w->status;
+        run_record(w, st);
+        compact(w);
+    }
+    return rc;
+}
+
+/* ---- the end ---- */
+
+static void tell_account(struct worker *w, int64_t began_ms)
+{
+    const struct run_totals *n = &w->totals;
+    struct event ev;
+
+    event_init(&ev, EVENT_ACCOUNT, w->account->name);
+    ev.num[EN_STATUS] = w->status;
+    ev.num[EN_MS] = clock_mono_ms() - began_ms;
+    ev.str[ES_MAILDIR] = sv_of(w->account->maildir);
+    if (n->listed_any) {
+        ev.num[EN_LISTED] = (int64_t)n->listed;
+        ev.num[EN_LISTED_OCTETS] = (int64_t)n->listed_octets;
+        ev.num[EN_KNOWN] = (int64_t)n->known;
+        ev.num[EN_NOT_STORED] = (int64_t)n->not_stored;
+    }
+    ev.num[EN_FETCHED] = (int64_t)n->fetched;
+    ev.num[EN_FETCHED_OCTETS] = (int64_t)n->fetched_octets;
+    ev.num[EN_MATCHED] = (int64_t)n->matched;
+    ev.num[EN_FAILED] = (int64_t)n->failed;
+    ev.num[EN_DELETED] = (int64_t)n->deleted;
+    ev.num[EN_GONE] = (int64_t)n->gone;
+    ev.num[EN_DUE] = (int64_t)n->due;
+    ev.num[EN_HELD] = (int64_t)n->held;
+    ev.num[EN_MISSING] = (int64_t)n->copy_missing;
+    ev.num[EN_CHANGED] = (int64_t)n->copy_changed;
+    ev.num[EN_DONE] = (int64_t)n->read;
+    ev.num[EN_STORED] = (int64_t)n->stored;
+    tell_event(w->tell, &ev);
+}
+
+static void tell_failure(struct worker *w, const struct err *e)
+{
+    const struct provider *p = w->account->provider;
+
+    if (p == NULL)
+        p = provider_of_host(sv_of(w->account->host));
+    tell_error(w->tell, e, e->status == ST_LOGIN && p != NULL ? p->login_hint : NULL);
+}
+
+enum status account_run(const struct account *a, const char *state_root, struct sv password,
+                        const struct run_options *o, struct tell *t)
+{
+    static int (*const commands[])(struct worker *, struct err *) = {
+        [RUN_FETCH] = worker_fetch, [RUN_CHECK] = worker_check, [RUN_VERIFY] = worker_verify};
+    struct worker w = {.account = a,
+                       .options = o,
+                       .state_root = state_root,
+                       .password = password,
+                       .tell = t,
+                       .book = {.dir_fd = -1, .lock_fd = -1},
+                       .memory = {.utf8 = -1}};
+    struct err e = ERR_INIT;
+    int64_t began = clock_mono_ms();
+
+    capa_init(&w.capa);
+    if (commands[o->command](&w, &e) < 0) {
+        worker_worsen(&w, e.status);
+        tell_failure(&w, &e);
+    }
+    if (w.book.ledger != NULL)
+        w.totals.stored = ledger_count_state(w.book.ledger, LEDGER_STORED) +
+                          ledger_count_state(w.book.ledger, LEDGER_ASKED) +
+                          ledger_count_state(w.book.ledger, LEDGER_GONE);
+    tell_account(&w, began);
+    finder_free(w.finder);
+    maildir_close(w.maildir);
+    book_close(&w.book);
+    return w.status;
+}

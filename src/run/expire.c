@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: ISC */
+/* The deletions of one session. Which messages are due: ledger/retention.c and ledger/plan.c. */
+#include "popkeep/run/expire.h"
+
+#include "popkeep/base/mem.h"
+#include "popkeep/base/text.h"
+#include "popkeep/store/deletions.h"
+#include "popkeep/sys/clock.h"
+
+enum {
+    WINDOW = 500,        /* DELEs under one sync of the journal */
+    WINDOW_MS = 3000     /* copies are read this long at a time, then the server hears from us */
+};
+
+static const struct ledger_entry *entry_of(const struct expire *x, size_t item)
+{
+    return ledger_entry(x->book->ledger, x->plan->items[item].entry);
+}
+
+/* ---- what is told ---- */
+
+static void describe(struct buf *text, const struct expire *x, size_t item, enum retention_why why)
+{
+    struct retention_policy p = {.days = x->account->retention_days, .now = x->now};
+    char when[24], span[24];
+
+    if (x->plan->items[item].entry == LEDGER_NONE) {
+        (void)buf_add_c(text, retention_text(why));
+        return;
+    }
+    (void)buf_addf(text, "stored %.10s", text_time(when, entry_of(x, item)->stored_at));
+    if (why == RETENTION_YOUNG)
+        (void)buf_addf(text, ", due in %s", text_span(span, retention_left_s(entry_of(x, item), &p)));
+    else
+        (void)buf_addf(text, ", %s ago; %s",
+                       text_span(span, x->now - entry_of(x, item)->stored_at), retention_text(why));
+}
+
+static void tell_item(const struct expire *x, enum event_kind kind, size_t item,
+                      enum retention_why why)
+{
+    const struct plan_message *m = &x->messages[item];
+    struct buf text = BUF_INIT(1024);
+    struct event ev;
+
+    event_init(&ev, kind, x->tell->account);
+    describe(&text, x, item, why);
+    ev.num[EN_NUMBER] = m->number;
+    ev.str[ES_UIDL] = sv_make(m->uidl, m->uidl_n);
+    ev.str[ES_REASON] = sv_of(retention_word(why));
+    ev.str[ES_TEXT] = buf_sv(&text);
+    if (kind == EVENT_WOULD)
+        ev.str[ES_ACTION] = SV("delete");
+    if (x->plan->items[item].entry != LEDGER_NONE) {
+        ev.num[EN_AGE] = x->now - entry_of(x, item)->stored_at;
+        ev.str[ES_FILE] = sv_of(entry_of(x, item)->name);
+    }
+    tell_event(x->tell, &ev);
+    buf_free(&text);
+}
+
+static void count_kept(struct expire *x, enum retention_why why)
+{
+    switch (why) {
+    case RETENTION_HELD:
+        x->totals->held++;
+        x->totals->due++;
+        break;
+    case RETENTION_COPY_MISSING:
+        x->totals->copy_missing++;
+        x->totals->due++;
+        break;
+    case RETENTION_COPY_CHANGED:
+        x->totals->copy_changed++;
+        x->totals->due++;
+        break;
+    case RETENTION_LIMIT:
+    case RETENTION_SERVER_KEEPS:
+        x->totals->due++;
+        break;
+    case RETENTION_DUE:
+    case RETENTION_NEVER:
+    case RETENTION_YOUNG:
+    case RETENTION_NOT_STORED:
+    case RETENTION_NO_UIDL:
+    default:
+        break;
+    }
+}
+
+static void keep(struct expire *x, size_t item, enum retention_why why)
+{
+    count_kept(x, why);
+    if (x->tell->each)
+        tell_item(x, EVENT_KEPT, item, why);
+}
+
+/* ---- one window ---- */
+
+/* 1: the copy is as recorded (or need not be); 0: it stays, told; -1 */
+static int copy_is_good(struct expire *x, size_t item, struct err *e)
+{
+    const struct ledger_entry *en = entry_of(x, item);
+
+    if (!x->account->delete_requires_copy)
+        return 1;
+    switch (finder_check(x->finder, en->name, en->file_octets, en->file_sha, e)) {
+    case FINDER_OK:
+        return 1;
+    case FINDER_MISSING:
+        keep(x, item, RETENTION_COPY_MISSING);
+        return 0;
+    case FINDER_CHANGED:
+        keep(x, item, RETENTION_COPY_CHANGED);
+        return 0;
+    case FINDER_ERROR:
+    default:
+        return -1;
+    }
+}
+
+/* Check copies of order[*next...] until a window is full or has lasted long enough; the good ones go to `window`. */
+static int fill_window(struct expire *x, const uint32_t *order, size_t n, size_t *next,
+                       uint32_t *window, size_t *n_window, struct err *e)
+{
+    int64_t began = clock_mono_ms();
+
+    *n_window = 0;
+    while (*next < n && *n_window < WINDOW && clock_mono_ms() - began < WINDOW_MS) {
+        uint32_t item = order[(*next)++];
+        int good = copy_is_good(x, item, e);
+        if (good < 0)
+            return -1;
+        if (good > 0)
+            window[(*n_window)++] = item;
+    }
+    return 0;
+}
+
+static int journal_window(struct expire *x, const uint32_t *window, size_t n, struct err *e)
+{
+    for (size_t i = 0; i < n; i++)
+        if (book_simple(x->book, REC_DELETE, x->plan->items[window[i]].entry, e) < 0)
+            return -1;
+    return n > 0 ? book_commit(x->book, e) : 0;
+}
+
+static int take_answer(struct expire *x, const struct pop3_event *ev, struct err *e)
+{
+    size_t item = (size_t)ev->tag;
+    uint32_t entry = x->plan->items[item].entry;
+
+    if (ev->ok) {
+        x->accepted[x->n_accepted++] = (uint32_t)item;
+        return 0;
+    }
+    /* it stays; the next run tries again */
+    tell_text(x->tell, EVENT_NOTE, "the server does not delete message %u now",
+              x->messages[item].number);
+    return book_stored(x->book, entry, entry_of(x, item)->stored_at, e);
+}
+
+/* DELE for the whole window: in one flight if the server takes that, else one by one. */
+static int send_window(struct expire *x, struct session *s, const uint32_t *window, size_t n,
+                       struct err *e)
+{
+    size_t sent = 0, answered = 0;
+    struct pop3_event ev;
+
+    while (answered < n) {
+        while (sent < n && (s->pipelining || sent == answered)) {
+            if (session_send(s, POP3_DELE, x->messages[window[sent]].number, SV_NULL, window[sent], e) < 0)
+                return -1;
+            sent++;
+        }
+        if (session_next(s, -1, &ev, e) < 0)
+            return -1;
+        if (ev.kind != POP3_REPLY || ev.verb != POP3_DELE)
+            continue;
+        if (take_answer(x, &ev, e) < 0)
+            return -1;
+        answered++;
+    }
+    return 0;
+}
+
+static int delete_due(struct expire *x, struct session *s, const uint32_t *order, size_t n,
+                      struct err *e)
+{
+    uint32_t window[WINDOW];
+    size_t next = 0, n_window;
+
+    x->accepted = mem_zalloc(n, sizeof *x->accepted);
+    while (next < n) {
+        if (fill_window(x, order, n, &next, window, &n_window, e) < 0 ||
+            journal_window(x, window, n_window, e) < 0 ||
+            send_window(x, s, window, n_window, e) < 0 || session_keep_alive(s, e) < 0)
+            return -1;
+        tell_progress(x->tell, TELL_DELETING, next, n, 0, 0);
+    }
+    return 0;
+}
+
+static int show_due(struct expire *x, struct session *s, const uint32_t *order, size_t n,
+                    struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        int good = copy_is_good(x, order[i], e);
+        if (good < 0 || session_keep_alive(s, e) < 0)
+            return -1;
+        if (good > 0) {
+            x->totals->deleted++;
+            tell_item(x, EVENT_WOULD, order[i], RETENTION_DUE);
+        }
+    }
+    return 0;
+}
+
+int expire_run(struct expire *x, struct session *s, struct err *e)
+{
+    struct retention_policy policy = {.days = x->account->retention_days,
+                                      .max_delete = x->account->max_delete,
+                                      .now = x->now};
+    enum retention_why *judge = mem_zalloc(x->plan->n, sizeof *judge);
+    uint32_t *order = mem_zalloc(x->plan->n, sizeof *order);
+    size_t n = plan_due(x->plan, x->book->ledger, &policy, x->hold, judge, order);
+    int rc;
+
+    for (size_t i = 0; i < x->plan->n; i++)
+        if (judge[i] != RETENTION_DUE && (x->plan->items[i].settled || !x->options->dry_run))
+            keep(x, i, judge[i]);
+    rc = x->options->dry_run ? show_due(x, s, order, n, e) : delete_due(x, s, order, n, e);
+    free(judge);
+    free(order);
+    return rc;
+}
+
+/* ---- after QUIT ---- */
+
+static struct deletion log_line(const struct ledger_entry *en, const char *account, int64_t now)
+{
+    struct deletion d = {.time = now,
+                         .account = account,
+                         .uidl = sv_make(en->uidl, en->uidl_n),
+                         .octets = en->file_octets,
+                         .file = en->name,
+                         .stored_at = en->stored_at,
+                         .age_s = now - en->stored_at};
+
+    memcpy(d.sha, en->wire_sha, sizeof d.sha);
+    return d;
+}
+
+int expire_log_gone(struct book *b, const char *account, const uint32_t *entries, size_t n,
+                    struct err *e)
+{
+    struct deletion *d = mem_zalloc(n, sizeof *d);
+    size_t k = 0;
+    int rc;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct ledger_entry *en = ledger_entry(b->ledger, entries[i]);
+        if (en->quits == 0) /* the others were logged when QUIT was answered */
+            d[k++] = log_line(en, account, clock_wall_s());
+    }
+    rc = k > 0 ? deletions_append(b->dir_fd, b->dir, d, k, e) : 0;
+    free(d);
+    return rc;
+}
+
+int expire_quit_answered(struct expire *x, struct err *e)
+{
+    struct deletion *d = mem_zalloc(x->n_accepted, sizeof *d);
+    int rc = 0;
+
+    for (size_t i = 0; i < x->n_accepted; i++)
+        d[i] = log_line(entry_of(x, x->accepted[i]), x->tell->account, clock_wall_s());
+    if (x->n_accepted > 0)
+        rc = deletions_append(x->book->dir_fd, x->book->dir, d, x->n_accepted, e);
+    if (rc == 0 && x->n_accepted > 0)
+        rc = book_quit(x->book, e);
+    x->totals->deleted += x->n_accepted;
+    for (size_t i = 0; i < x->n_accepted && x->tell->each; i++)
+        tell_item(x, EVENT_DELETED, x->accepted[i], RETENTION_DUE);
+    free(d);
+    return rc;
+}
+
+void expire_free(struct expire *x)
+{
+    free(x->accepted);
+    x->accepted = NULL;
+    x->n_accepted = 0;
+}

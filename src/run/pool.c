@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: ISC */
+/* The parent: starts workers, passes their events on, waits for them. */
+#include "popkeep/run/pool.h"
+
+#include "popkeep/base/ascii.h"
+#include "popkeep/base/mem.h"
+#include "popkeep/base/text.h"
+#include "popkeep/net/conn.h"
+#include "popkeep/run/worker.h"
+#include "popkeep/sys/process.h"
+#include "popkeep/sys/secret.h"
+#include "popkeep/sys/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { TICK_MS = 100, READ_OCTETS = 65536, EVENT_MAX = 4 * 1024 * 1024 };
+
+enum slot_state { SLOT_WAITING, SLOT_RUNNING, SLOT_DONE };
+
+struct slot {
+    const struct account *account;
+    enum slot_state state;
+    pid_t pid;
+    int fd;
+    struct buf in;
+    enum status status;
+};
+
+struct pool {
+    const struct pool_job *job;
+    struct slot *slots;
+    size_t n;
+    unsigned limit;
+    bool told_to_end;
+};
+
+/* ---- worker side ---- */
+
+static void write_event(void *ctx, const struct event *ev)
+{
+    int fd = *(int *)ctx;
+    struct buf frame = BUF_INIT(EVENT_MAX);
+    size_t off = 0;
+
+    event_pack(&frame, ev);
+    while (off < frame.n) {
+        ssize_t k = write(fd, frame.p + off, frame.n - off);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k < 0)
+            break; /* the parent is gone: the work still ends in good order */
+        off += (size_t)k;
+    }
+    buf_free(&frame);
+}
+
+static int become(const struct account *a, struct err *e)
+{
+    if (a->run_as != NULL && process_become(a->run_as, e) < 0)
+        return -1;
+    process_harden();
+    return 0;
+}
+
+static enum status work(const struct pool_job *job, const struct account *a, struct sv password, int fd)
+{
+    struct err e = ERR_INIT;
+    enum status st;
+    struct tell t;
+
+    tell_init(&t, a->name, write_event, &fd, &job->options, job->json);
+    if (become(a, &e) < 0) {
+        tell_error(&t, &e, NULL);
+        st = e.status;
+    } else {
+        st = account_run(a, job->state_root, password, &job->options, &t);
+    }
+    tell_end(&t);
+    return st;
+}
+
+static void run_child(const struct pool *p, const struct slot *s, struct sv password, int fd)
+    __attribute__((noreturn));
+static void run_child(const struct pool *p, const struct slot *s, struct sv password, int fd)
+{
+    pid_t parent = getppid();
+
+    signals_reset_for_child();
+    signals_install();
+    conn_set_interrupt(signals_flag());
+    /* a parent that is killed must not leave workers behind */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent)
+        raise(SIGTERM);
+    /* the terminal's Ctrl-C goes to the parent alone, which passes it on once */
+    setpgid(0, 0);
+    exit((int)work(p->job, s->account, password, fd));
+}
+
+/* ---- parent side ---- */
+
+static void report(const struct pool *p, enum event_kind kind, const struct account *a,
+                   enum status st, const char *text)
+{
+    struct event ev;
+
+    event_init(&ev, kind, a->name);
+    ev.num[EN_STATUS] = st;
+    ev.str[ES_TEXT] = sv_of(text);
+    p->job->event(p->job->ctx, &ev);
+}
+
+static void finish_early(struct pool *p, struct slot *s, const struct err *e)
+{
+    s->state = SLOT_DONE;
+    s->status = e->status;
+    report(p, EVENT_ERROR, s->account, e->status, e->text);
+    report(p, EVENT_ACCOUNT, s->account, e->status, NULL);
+}
+
+static int load_password(const struct pool *p, const struct account *a, struct buf *out, struct err *e)
+{
+    if (p->job->options.command == RUN_VERIFY && !p->job->options.server)
+        return 0;
+    return secret_load(out, &a->secret, a->name, a->user, p->job->config->file, e);
+}
+
+static void start(struct pool *p, struct slot *s)
+{
+    struct buf password = BUF_INIT(SECRET_MAX);
+    struct err e = ERR_INIT;
+    int fds[2];
+
+    if (load_password(p, s->account, &password, &e) < 0) {
+        finish_early(p, s, &e);
+        buf_wipe(&password);
+        return;
+    }
+    if (pipe2(fds, O_CLOEXEC) < 0) {
+        err_sys(&e, ST_SOFTWARE, errno, "cannot make a pipe");
+        finish_early(p, s, &e);
+        buf_wipe(&password);
+        return;
+    }
+    s->pid = fork();
+    if (s->pid == 0) {
+        close(fds[0]);
+        for (size_t i = 0; i < p->n; i++)
+            if (p->slots[i].state == SLOT_RUNNING)
+                close(p->slots[i].fd);
+        run_child(p, s, buf_sv(&password), fds[1]);
+    }
+    close(fds[1]);
+    buf_wipe(&password);
+    if (s->pid < 0) {
+        close(fds[0]);
+        err_sys(&e, ST_SOFTWARE, errno, "cannot start a worker process");
+        finish_early(p, s, &e);
+        return;
+    }
+    s->fd = fds[0];
+    buf_init(&s->in, EVENT_MAX);
+    s->state = SLOT_RUNNING;
+}
+
+static unsigned running(const struct pool *p, const char *host)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < p->n; i++)
+        if (p->slots[i].state == SLOT_RUNNING &&
+            (host == NULL || ascii_same_c(sv_of(p->slots[i].account->host), host)))
+            n++;
+    return n;
+}
+
+static void start_some(struct pool *p)
+{
+    for (size_t i = 0; i < p->n && !signals_pending(); i++) {
+        struct slot *s = &p->slots[i];
+        if (s->state != SLOT_WAITING)
+            continue;
+        if (running(p, NULL) >= p->limit)
+            return;
+        if (running(p, s->account->host) < p->job->config->per_host)
+            start(p, s);
+    }
+}
+
+static void take_events(struct pool *p, struct slot *s)
+{
+    struct sv rest = buf_sv(&s->in);
+    struct event ev;
+
+    while (event_unpack(&rest, &ev) > 0)
+        p->job->event(p->job->ctx, &ev);
+    buf_drop_front(&s->in, s->in.n - rest.n);
+}
+
+/* A worker that was killed or failed in a way of its own could not say how it ended. */
+static void reap(struct pool *p, struct slot *s)
+{
+    int how = 0;
+
+    close(s->fd);
+    buf_free(&s->in);
+    while (waitpid(s->pid, &how, 0) < 0 && errno == EINTR)
+        ;
+    s->state = SLOT_DONE;
+    s->status = WIFEXITED(how) ? (enum status)WEXITSTATUS(how) : ST_SOFTWARE;
+    if (WIFSIGNALED(how) && !signals_pending()) {
+        char *text = mem_printf("the worker process was ended by signal %d", WTERMSIG(how));
+        report(p, EVENT_ERROR, s->account, ST_SOFTWARE, text);
+        report(p, EVENT_ACCOUNT, s->account, ST_SOFTWARE, NULL);
+        free(text);
+    }
+}
+
+static void read_slot(struct pool *p, struct slot *s)
+{
+    char *room = buf_reserve(&s->in, READ_OCTETS);
+    ssize_t k = room == NULL ? 0 : read(s->fd, room, READ_OCTETS);
+
+    if (k < 0 && errno == EINTR)
+        return;
+    if (k <= 0) {
+        reap(p, s);
+        return;
+    }
+    buf_grew(&s->in, (size_t)k);
+    take_events(p, s);
+}
+
+static void pass_signal_on(struct pool *p)
+{
+    if (!signals_pending() || p->told_to_end)
+        return;
+    p->told_to_end = true;
+    for (size_t i = 0; i < p->n; i++)
+        if (p->slots[i].state == SLOT_RUNNING)
+            kill(p->slots[i].pid, SIGTERM);
+}
+
+static void wait_some(struct pool *p, struct pollfd *fds, size_t *which)
+{
+    nfds_t k = 0;
+
+    for (size_t i = 0; i < p->n; i++)
+        if (p->slots[i].state == SLOT_RUNNING) {
+            fds[k] = (struct pollfd){.fd = p->slots[i].fd, .events = POLLIN};
+            which[k++] = i;
+        }
+    if (poll(fds, k, TICK_MS) > 0)
+        for (nfds_t i = 0; i < k; i++)
+            if (fds[i].revents != 0)
+                read_slot(p, &p->slots[which[i]]);
+    p->job->tick(p->job->ctx);
+}
+
+static void fill(struct pool *p)
+{
+    const struct config *c = p->job->config;
+
+    p->slots = mem_zalloc(c->n_accounts, sizeof *p->slots);
+    for (size_t i = 0; i < c->n_accounts; i++)
+        if (p->job->chosen[i])
+            p->slots[p->n++] = (struct slot){.account = &c->accounts[i], .fd = -1};
+    p->limit = p->job->jobs > 0 ? p->job->jobs : c->jobs;
+}
+
+enum status pool_run(const struct pool_job *job, uint64_t *n_failed)
+{
+    struct pool p = {.job = job};
+    enum status worst = ST_OK;
+    struct pollfd *fds;
+    size_t *which;
+
+    fill(&p);
+    fds = mem_zalloc(p.n, sizeof *fds);
+    which = mem_zalloc(p.n, sizeof *which);
+    start_some(&p);
+    while (running(&p, NULL) > 0) {
+        wait_some(&p, fds, which);
+        pass_signal_on(&p);
+        start_some(&p);
+    }
+    *n_failed = 0;
+    for (size_t i = 0; i < p.n; i++) {
+        worst = status_worst(worst, p.slots[i].status);
+        *n_failed += p.slots[i].status != ST_OK;
+    }
+    free(fds);
+    free(which);
+    free(p.slots);
+    return worst;
+}
