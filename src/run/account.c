@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* One account from lock to run record; what happens in a session stands in mailbox.c, check.c and verify.c. */
+/* One account from lock to run record; what happens in a session stands in mailbox.c, check.c and
+ * verify.c. */
 #include "popkeep/run/worker.h"
 
 #include "popkeep/base/mem.h"
@@ -100,6 +101,21 @@ static int sessions(struct worker *w, struct err *e)
     }
 }
 
+/* What `status` says of deletions, as this listing showed them. */
+static int due_mark(struct worker *w, struct err *e)
+{
+    char *value;
+    int rc;
+
+    if (!w->totals.listed_any)
+        return 0;
+    value =
+        mem_printf("%llu %lld", (unsigned long long)w->totals.due, (long long)w->totals.next_due);
+    rc = book_mark(&w->book, "due", value, e);
+    free(value);
+    return rc;
+}
+
 static void run_record(struct worker *w, enum status status)
 {
     struct buf capabilities = BUF_INIT(512);
@@ -124,6 +140,8 @@ static void run_record(struct worker *w, enum status status)
         r.listed_octets = ledger_run(w->book.ledger)->listed_octets;
         r.matched = ledger_run(w->book.ledger)->matched;
     }
+    if (due_mark(w, &e) < 0)
+        tell_error(w->tell, &e, NULL);
     w->changed = w->changed || journal_pending(w->book.journal) > 0;
     if (book_add(&w->book, &r, &e) < 0 || journal_commit(w->book.journal, w->changed, &e) < 0) {
         tell_error(w->tell, &e, NULL);
@@ -134,8 +152,8 @@ static void run_record(struct worker *w, enum status status)
 
 static void compact(struct worker *w)
 {
-    int64_t keep_s = (w->account->retention_days > 0 ? 3 * w->account->retention_days : 0) *
-                     RETENTION_DAY_S;
+    int64_t keep_s =
+        (w->account->retention_days > 0 ? 3 * w->account->retention_days : 0) * RETENTION_DAY_S;
     int64_t now = clock_wall_s();
     struct err e = ERR_INIT;
     bool done;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * --adopt. The wire form of a file without any CR is had by turning each LF into CRLF; a file with a CR in it is kept as
- * it was on the wire (the lossless rule), so it is its own wire form.
+ * --adopt. The wire form of a file without any CR is had by turning each LF into CRLF; a file with
+ * a CR in it is kept as it was on the wire (the lossless rule), so it is its own wire form.
  */
 #include "popkeep/run/adopt.h"
 
@@ -19,7 +19,7 @@ struct adoption {
     struct arena names;
     struct found {
         const char *base_name, *path;
-    } *files; /* listed before any is read: looking for a lost one may read the folders anew */
+    } * files; /* listed before any is read: looking for a lost one may read the folders anew */
     size_t n_files, cap_files;
     uint64_t n;
     size_t in_group;

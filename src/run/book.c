@@ -124,10 +124,8 @@ int book_quit(struct book *b, struct err *e)
 
 int book_rekey(struct book *b, uint32_t index, struct sv uidl, uint64_t size, struct err *e)
 {
-    struct record r = {.kind = REC_REKEY,
-                       .id = ledger_entry(b->ledger, index)->id,
-                       .uidl = uidl,
-                       .size = size};
+    struct record r = {
+        .kind = REC_REKEY, .id = ledger_entry(b->ledger, index)->id, .uidl = uidl, .size = size};
 
     return book_add(b, &r, e);
 }

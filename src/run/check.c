@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* check: the three steps a person wants to see ticked, or what is wrong and what to do. Nothing is written. */
+/* check: the three steps a person wants to see ticked, or what is wrong and what to do. Nothing is
+ * written. */
 #include "popkeep/run/worker.h"
 
 #include "popkeep/base/text.h"
@@ -59,7 +60,8 @@ static void tell_listed(struct worker *w, const struct session *s, const struct 
     buf_free(&text);
 }
 
-static int walk_steps(struct worker *w, struct session *s, struct listing *l, int *step, struct err *e)
+static int walk_steps(struct worker *w, struct session *s, struct listing *l, int *step,
+                      struct err *e)
 {
     bool ok;
 

@@ -8,8 +8,8 @@
 #include "popkeep/sys/clock.h"
 
 enum {
-    WINDOW = 500,        /* DELEs under one sync of the journal */
-    WINDOW_MS = 3000     /* copies are read this long at a time, then the server hears from us */
+    WINDOW = 500,    /* DELEs under one sync of the journal */
+    WINDOW_MS = 3000 /* copies are read this long at a time, then the server hears from us */
 };
 
 static const struct ledger_entry *entry_of(const struct expire *x, size_t item)
@@ -30,10 +30,11 @@ static void describe(struct buf *text, const struct expire *x, size_t item, enum
     }
     (void)buf_addf(text, "stored %.10s", text_time(when, entry_of(x, item)->stored_at));
     if (why == RETENTION_YOUNG)
-        (void)buf_addf(text, ", due in %s", text_span(span, retention_left_s(entry_of(x, item), &p)));
+        (void)buf_addf(text, ", due in %s",
+                       text_span(span, retention_left_s(entry_of(x, item), &p)));
     else
-        (void)buf_addf(text, ", %s ago; %s",
-                       text_span(span, x->now - entry_of(x, item)->stored_at), retention_text(why));
+        (void)buf_addf(text, ", %s ago; %s", text_span(span, x->now - entry_of(x, item)->stored_at),
+                       retention_text(why));
 }
 
 static void tell_item(const struct expire *x, enum event_kind kind, size_t item,
@@ -119,7 +120,8 @@ static int copy_is_good(struct expire *x, size_t item, struct err *e)
     }
 }
 
-/* Check copies of order[*next...] until a window is full or has lasted long enough; the good ones go to `window`. */
+/* Check copies of order[*next...] until a window is full or has lasted long enough; the good ones
+ * go to `window`. */
 static int fill_window(struct expire *x, const uint32_t *order, size_t n, size_t *next,
                        uint32_t *window, size_t *n_window, struct err *e)
 {
@@ -169,7 +171,8 @@ static int send_window(struct expire *x, struct session *s, const uint32_t *wind
 
     while (answered < n) {
         while (sent < n && (s->pipelining || sent == answered)) {
-            if (session_send(s, POP3_DELE, x->messages[window[sent]].number, SV_NULL, window[sent], e) < 0)
+            if (session_send(s, POP3_DELE, x->messages[window[sent]].number, SV_NULL, window[sent],
+                             e) < 0)
                 return -1;
             sent++;
         }
@@ -216,19 +219,27 @@ static int show_due(struct expire *x, struct session *s, const uint32_t *order, 
     return 0;
 }
 
+static void note_next_due(struct expire *x, int64_t when)
+{
+    if (x->totals->next_due == 0 || when < x->totals->next_due)
+        x->totals->next_due = when;
+}
+
 int expire_run(struct expire *x, struct session *s, struct err *e)
 {
-    struct retention_policy policy = {.days = x->account->retention_days,
-                                      .max_delete = x->account->max_delete,
-                                      .now = x->now};
+    struct retention_policy policy = {
+        .days = x->account->retention_days, .max_delete = x->account->max_delete, .now = x->now};
     enum retention_why *judge = mem_zalloc(x->plan->n, sizeof *judge);
     uint32_t *order = mem_zalloc(x->plan->n, sizeof *order);
     size_t n = plan_due(x->plan, x->book->ledger, &policy, x->hold, judge, order);
     int rc;
 
-    for (size_t i = 0; i < x->plan->n; i++)
+    for (size_t i = 0; i < x->plan->n; i++) {
+        if (judge[i] == RETENTION_YOUNG)
+            note_next_due(x, x->now + retention_left_s(entry_of(x, i), &policy));
         if (judge[i] != RETENTION_DUE && (x->plan->items[i].settled || !x->options->dry_run))
             keep(x, i, judge[i]);
+    }
     rc = x->options->dry_run ? show_due(x, s, order, n, e) : delete_due(x, s, order, n, e);
     free(judge);
     free(order);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The storing thread. See the header for the order of the syncs; why each is needed where it stands is argued in
- * popkeep-journal(5), RECOVERY.
+ * The storing thread. See the header for the order of the syncs; why each is needed where it stands
+ * is argued in popkeep-journal(5), RECOVERY.
  */
 #include "popkeep/run/fetch.h"
 
@@ -12,9 +12,9 @@
 
 enum {
     BATCH_FILES = 500,
-    BATCH_FILES_FSYNC = 100,          /* each keeps a descriptor open until it is synced */
+    BATCH_FILES_FSYNC = 100, /* each keeps a descriptor open until it is synced */
     BATCH_OCTETS = 32 * 1024 * 1024,
-    BATCH_MS = 5000                   /* what came is durable a few seconds later, even on a slow line */
+    BATCH_MS = 5000 /* what came is durable a few seconds later, even on a slow line */
 };
 
 struct stored {
@@ -34,8 +34,8 @@ struct fetch {
     size_t n, limit;
     uint64_t batch_octets;
     int64_t batch_since_ms;
-    bool open;                  /* maildir_batch_begin was called */
-    struct maildir_file big;    /* the large message under way */
+    bool open;               /* maildir_batch_begin was called */
+    struct maildir_file big; /* the large message under way */
     bool big_open;
     uint64_t unknown;
     struct err error;
@@ -115,7 +115,8 @@ static int publish_batch(struct fetch *f, struct err *e)
     return maildir_sync_new(f->job.maildir, e) < 0 ? -1 : add_stored(f, e);
 }
 
-/* A failed sync is final: before names are in new/ the batch is dropped; after, nothing is removed and recovery decides. */
+/* A failed sync is final: before names are in new/ the batch is dropped; after, nothing is removed
+ * and recovery decides. */
 static int commit_batch(struct fetch *f, struct err *e)
 {
     int rc;
@@ -166,7 +167,8 @@ static int match(struct fetch *f, size_t item, uint32_t index, struct err *e)
     const struct plan_message *m = &f->job.messages[item];
     const struct ledger_entry *en = ledger_entry(f->job.book->ledger, index);
     struct sv uidl = sv_make(m->uidl, m->uidl_n);
-    bool same_uidl = en->uidl != NULL && m->uidl != NULL && sv_eq(uidl, sv_make(en->uidl, en->uidl_n));
+    bool same_uidl =
+        en->uidl != NULL && m->uidl != NULL && sv_eq(uidl, sv_make(en->uidl, en->uidl_n));
     bool keyed = m->uidl != NULL && m->size != RECORD_NO_SIZE;
 
     /* the same message under the same UIDL with another size: this server's sizes mean nothing */
@@ -209,7 +211,8 @@ static int join_batch(struct fetch *f, const struct parcel *p, struct maildir_fi
         maildir_file_discard(f->job.maildir, file);
         return -1;
     }
-    *s = (struct stored){.item = p->item, .wire_octets = p->wire_octets, .replaces = replaced_by(f, p)};
+    *s = (struct stored){
+        .item = p->item, .wire_octets = p->wire_octets, .replaces = replaced_by(f, p)};
     memcpy(s->wire_sha, p->wire_sha, sizeof s->wire_sha);
     memcpy(s->file_sha, p->file_sha, sizeof s->file_sha);
     f->files[f->n++] = *file;
@@ -251,7 +254,8 @@ static int take_end(struct fetch *f, struct parcel *p, struct err *e)
     return match(f, p->item, index, e);
 }
 
-/* What was written so far is the LF form of a clean prefix: write its wire form into another file. */
+/* What was written so far is the LF form of a clean prefix: write its wire form into another file.
+ */
 static int restore_wire_form(struct fetch *f, struct err *e)
 {
     struct maildir_file wire = {.fd = -1};
@@ -334,7 +338,8 @@ static int time_left(const struct fetch *f)
     return left > 0 ? (int)left : 0;
 }
 
-/* The messages that are whole are worth keeping whatever stopped the others; a second failure changes nothing. */
+/* The messages that are whole are worth keeping whatever stopped the others; a second failure
+ * changes nothing. */
 static void give_up(struct fetch *f)
 {
     struct err second = ERR_INIT;

@@ -5,8 +5,8 @@
 #include "popkeep/pop3/received.h"
 #include "popkeep/sys/clock.h"
 
-void incoming_init(struct incoming *in, int (*push)(void *, struct parcel *, struct err *), void *ctx,
-                   bool want_lf)
+void incoming_init(struct incoming *in, int (*push)(void *, struct parcel *, struct err *),
+                   void *ctx, bool want_lf)
 {
     *in = (struct incoming){.push = push, .ctx = ctx, .want_lf = want_lf};
 }
@@ -81,7 +81,8 @@ static int add_verbatim(struct incoming *in, struct sv wire, struct err *e)
     return in->parcel->octets.n >= QUEUE_SMALL ? spill(in, e) : 0;
 }
 
-/* A CR or LF alone: from here on, and from the beginning, the message is kept as it was on the wire. */
+/* A CR or LF alone: from here on, and from the beginning, the message is kept as it was on the
+ * wire. */
 static int become_verbatim(struct incoming *in, struct sv rest, struct err *e)
 {
     struct parcel *lf_form = in->parcel;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * From nothing to a logged-in session, and its listing: the fixed part of the dialogue, in the order that
- * real servers bear (RFC 1939, 2449, 5034, 6856).
+ * From nothing to a logged-in session, and its listing: the fixed part of the dialogue, in the
+ * order that real servers bear (RFC 1939, 2449, 5034, 6856).
  */
 #include "popkeep/run/session.h"
 
@@ -13,11 +13,11 @@
 #include <limits.h>
 
 enum {
-    IN_CAP = 256 * 1024,       /* one read; many small messages share it */
+    IN_CAP = 256 * 1024, /* one read; many small messages share it */
     OUT_MAX = 256 * 1024,
     CONNECT_MS = 30000,
     HANDSHAKE_MS = 30000,
-    GREETING_MS = 60000,       /* some servers look up our name first */
+    GREETING_MS = 60000, /* some servers look up our name first */
     SERVER_TEXT = 512
 };
 
@@ -80,7 +80,7 @@ static int greet(struct session *s, struct err *e)
         return -1;
     if (rc == 0) {
         err_set(e, ST_TEMP, "%s said nothing for %d seconds after the connection was made",
-                       s->account->host, limit / 1000);
+                s->account->host, limit / 1000);
         return err_cut(e);
     }
     if (ev.ok)
@@ -153,7 +153,8 @@ static int user_pass(struct session *s, struct sv password, struct err *e)
     return ok ? 0 : refused(s, code, text, e);
 }
 
-/* AUTH in one line when it fits into 255 octets, else the response after the server's "+" (RFC 5034 section 4). */
+/* AUTH in one line when it fits into 255 octets, else the response after the server's "+" (RFC 5034
+ * section 4). */
 static int sasl_login(struct session *s, const struct sasl_mech *mech, struct sv password,
                       struct err *e)
 {
@@ -179,8 +180,7 @@ static int sasl_login(struct session *s, const struct sasl_mech *mech, struct sv
         if (session_next(s, -1, &ev, e) < 0)
             goto out;
         /* a server may ask although the response came along: it gets it again */
-        if (ev.kind == POP3_CONTINUE &&
-            session_send(s, POP3_AUTH_LINE, 0, buf_sv(&line), 0, e) < 0)
+        if (ev.kind == POP3_CONTINUE && session_send(s, POP3_AUTH_LINE, 0, buf_sv(&line), 0, e) < 0)
             goto out;
     } while (ev.kind == POP3_CONTINUE);
     rc = ev.ok ? 0 : refused(s, ev.code, text_escape_to(text, sizeof text, ev.text), e);
@@ -199,7 +199,8 @@ static int log_in(struct session *s, struct sv password, struct err *e)
     int rc;
 
     if (mech == NULL)
-        return err_set(e, ST_UNAVAILABLE, "the server does not offer the login mechanism asked for");
+        return err_set(e, ST_UNAVAILABLE,
+                       "the server does not offer the login mechanism asked for");
     if (sasl_check(sv_of(s->account->user), password, e) < 0)
         return -1;
     if (mech->sasl_name == NULL)

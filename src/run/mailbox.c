@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* One session of a fetch: list, plan, fetch, expire, quit. QUIT is a deletion: it is sent only when all that was retrieved is durable. */
+/* One session of a fetch: list, plan, fetch, expire, quit. QUIT is a deletion: it is sent only when
+ * all that was retrieved is durable. */
 #include "popkeep/run/worker.h"
 
 #include "popkeep/base/mem.h"
@@ -57,9 +58,10 @@ static void warn_of_server(struct mailbox *b)
     const struct account *a = b->w->account;
 
     if (!b->listing.has_uidls && b->listing.n > 0)
-        tell_text(b->w->tell, EVENT_WARNING,
-                  "the server has no UIDL: every message is downloaded in each run and compared with "
-                  "what is stored; nothing is ever deleted there");
+        tell_text(
+            b->w->tell, EVENT_WARNING,
+            "the server has no UIDL: every message is downloaded in each run and compared with "
+            "what is stored; nothing is ever deleted there");
     if ((c->bits & CAPA_EXPIRE) && c->expire_days == 0)
         tell_text(b->w->tell, EVENT_NOTE,
                   "EXPIRE 0: this server may treat a download itself as a deletion");
@@ -104,10 +106,11 @@ static int reconcile(struct mailbox *b, struct err *e)
             return -1;
     }
     if (keeps && !book_mark_is(&w->book, "keeps", "yes")) {
-        tell_text(w->tell, EVENT_WARNING,
-                  "the server keeps messages although it confirmed their deletion %d times (a setting "
-                  "of the mailbox?); they are asked for once a day from now on",
-                  RETENTION_KEEPS_QUITS);
+        tell_text(
+            w->tell, EVENT_WARNING,
+            "the server keeps messages although it confirmed their deletion %d times (a setting "
+            "of the mailbox?); they are asked for once a day from now on",
+            RETENTION_KEEPS_QUITS);
         return book_mark(&w->book, "keeps", "yes", e);
     }
     return 0;
@@ -152,6 +155,7 @@ static int list_and_plan(struct mailbox *b, struct err *e)
     n->listed_octets = b->listing.octets;
     n->known = b->plan.known_n;
     n->listed_any = true;
+    n->next_due = 0;
     n->failed = n->due = n->held = n->copy_missing = n->copy_changed = 0;
     if (reconcile(b, e) < 0)
         return -1;
@@ -277,7 +281,8 @@ static int expire_all(struct mailbox *b, struct expire *x, struct err *e)
 {
     struct worker *w = b->w;
 
-    if (find_hold(b, &x->hold, e) < 0 || mark_hold(b, x->hold, e) < 0 || expire_run(x, &b->s, e) < 0)
+    if (find_hold(b, &x->hold, e) < 0 || mark_hold(b, x->hold, e) < 0 ||
+        expire_run(x, &b->s, e) < 0)
         return -1;
     if (w->totals.held > 0) {
         tell_text(w->tell, EVENT_WARNING, "%llu deletions held back: %s",
@@ -350,7 +355,8 @@ out:
     return rc;
 }
 
-/* A server that hangs up on the first flight of several commands announces what it cannot do (o2.pl, 2016): once more without. */
+/* A server that hangs up on the first flight of several commands announces what it cannot do
+ * (o2.pl, 2016): once more without. */
 static bool hung_up_on_pipelining(const struct mailbox *b, const struct err *e)
 {
     return e->line_cut && b->s.pipelining && !b->s.pipelining_proven && !b->s.progress &&

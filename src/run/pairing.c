@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Journal and Maildir: do they belong together? The cases stand in the table of popkeep-journal(5). */
+/* Journal and Maildir: do they belong together? The cases stand in the table of popkeep-journal(5).
+ */
 #include "popkeep/run/pairing.h"
 
 #include "popkeep/base/mem.h"
@@ -12,7 +13,7 @@
 struct pair {
     const struct account *account;
     struct book *book;
-    struct maildir *m; /* null: there is none */
+    struct maildir *m;   /* null: there is none */
     char id[MAILDIR_ID]; /* of the Maildir, "" if none */
     bool write;
 };
@@ -89,14 +90,17 @@ static int check_used_pair(struct pair *p, const struct ledger_header *h, struct
                           p->account->name);
     }
     if (p->m == NULL)
-        return not_a_pair(p, e, "the Maildir of this account is not there, but its journal says "
-                                "that messages were stored in it (is a disk not mounted?)");
+        return not_a_pair(p, e,
+                          "the Maildir of this account is not there, but its journal says "
+                          "that messages were stored in it (is a disk not mounted?)");
     if (p->id[0] == '\0')
-        return not_a_pair(p, e, "this Maildir is not the one the journal was kept for: it holds no "
-                                "id file of this account");
+        return not_a_pair(p, e,
+                          "this Maildir is not the one the journal was kept for: it holds no "
+                          "id file of this account");
     if (strcmp(p->id, h->journal_id) != 0)
-        return not_a_pair(p, e, "this Maildir and this journal do not belong together: their ids "
-                                "differ");
+        return not_a_pair(p, e,
+                          "this Maildir and this journal do not belong together: their ids "
+                          "differ");
     if (p->write && strcmp(h->maildir, p->account->maildir) != 0)
         return write_header(p, h->journal_id, e); /* moved together with its id */
     return 0;
@@ -107,8 +111,9 @@ static int open_without_journal(struct pair *p, struct err *e)
     char id[MAILDIR_ID];
 
     if (p->id[0] != '\0')
-        return not_a_pair(p, e, "this Maildir was filled by an account of this name, but the state "
-                                "that remembers what is in it is not there");
+        return not_a_pair(p, e,
+                          "this Maildir was filled by an account of this name, but the state "
+                          "that remembers what is in it is not there");
     if (!p->write)
         return 0;
     new_id(id);
@@ -144,8 +149,9 @@ static int settle_pair(struct pair *p, bool adopting, struct tell *t, struct err
         return check_used_pair(p, h, e);
     /* never used so far: whatever half is missing can be made, unless the id is somebody else's */
     if (p->id[0] != '\0' && strcmp(p->id, h->journal_id) != 0)
-        return not_a_pair(p, e, "this Maildir and this journal do not belong together: their ids "
-                                "differ");
+        return not_a_pair(p, e,
+                          "this Maildir and this journal do not belong together: their ids "
+                          "differ");
     if (!p->write || (p->id[0] != '\0' && same_mailbox(h, p->account) &&
                       strcmp(h->maildir, p->account->maildir) == 0))
         return 0;

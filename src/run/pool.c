@@ -68,7 +68,8 @@ static int become(const struct account *a, struct err *e)
     return 0;
 }
 
-static enum status work(const struct pool_job *job, const struct account *a, struct sv password, int fd)
+static enum status work(const struct pool_job *job, const struct account *a, struct sv password,
+                        int fd)
 {
     struct err e = ERR_INIT;
     enum status st;
@@ -124,7 +125,8 @@ static void finish_early(struct pool *p, struct slot *s, const struct err *e)
     report(p, EVENT_ACCOUNT, s->account, e->status, NULL);
 }
 
-static int load_password(const struct pool *p, const struct account *a, struct buf *out, struct err *e)
+static int load_password(const struct pool *p, const struct account *a, struct buf *out,
+                         struct err *e)
 {
     if (p->job->options.command == RUN_VERIFY && !p->job->options.server)
         return 0;

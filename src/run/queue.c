@@ -13,7 +13,8 @@ void queue_init(struct queue *q)
     *q = (struct queue){0};
     pthread_mutex_init(&q->lock, NULL);
     pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* a wall clock that jumps must not wake or hang us */
+    pthread_condattr_setclock(
+        &attr, CLOCK_MONOTONIC); /* a wall clock that jumps must not wake or hang us */
     pthread_cond_init(&q->changed, &attr);
     pthread_condattr_destroy(&attr);
 }

@@ -87,7 +87,8 @@ static bool window_open(const struct receive *r, size_t item)
     return r->asked_octets + listed_octets(r, item) <= RECEIVE_WINDOW_OCTETS;
 }
 
-/* As many RETR as the window takes. A NOOP follows the last one, in the same flight: its answer proves the last message whole. */
+/* As many RETR as the window takes. A NOOP follows the last one, in the same flight: its answer
+ * proves the last message whole. */
 static int ask(struct receive *r, struct err *e)
 {
     for (; r->next < r->plan->n; r->next++) {
@@ -117,8 +118,8 @@ static void tell_failed(struct receive *r, size_t item, struct sv server_text)
     struct buf text = BUF_INIT(4096);
     struct event ev;
 
-    (void)buf_addf(&text, "message %u could not be fetched; the server says: ",
-                   r->messages[item].number);
+    (void)buf_addf(&text,
+                   "message %u could not be fetched; the server says: ", r->messages[item].number);
     text_escape(&text, server_text, 256);
     event_init(&ev, EVENT_FAILED, r->s->tell->account);
     ev.num[EN_NUMBER] = r->messages[item].number;
@@ -202,8 +203,7 @@ static int flush(struct receive *r, struct err *e)
 int receive_all(struct session *s, const struct plan *plan, const struct plan_message *messages,
                 struct queue *q, struct run_totals *totals, struct err *e)
 {
-    struct receive r = {
-        .s = s, .plan = plan, .messages = messages, .queue = q, .totals = totals};
+    struct receive r = {.s = s, .plan = plan, .messages = messages, .queue = q, .totals = totals};
     struct pop3_event ev;
     int rc;
 

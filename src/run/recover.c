@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Recovery. The journal was synced when it was opened, so each intent read here is on the disk; its file was synced
- * before the intent was, so whatever has its name is whole unless something else spoiled it (hence the hash).
+ * Recovery. The journal was synced when it was opened, so each intent read here is on the disk; its
+ * file was synced before the intent was, so whatever has its name is whole unless something else
+ * spoiled it (hence the hash).
  */
 #include "popkeep/run/recover.h"
 
@@ -60,7 +61,8 @@ static int settle(struct recovery *r, struct book *b, struct maildir *m, struct 
     return book_commit(b, e);
 }
 
-int recover_intents(struct book *b, struct maildir *m, struct finder *f, struct tell *t, struct err *e)
+int recover_intents(struct book *b, struct maildir *m, struct finder *f, struct tell *t,
+                    struct err *e)
 {
     uint64_t n = ledger_count_state(b->ledger, LEDGER_INTENT);
     struct recovery r = {0};

@@ -26,8 +26,8 @@ static void trace_reply(struct session *s, const struct pop3_event *ev)
     buf_free(&line);
 }
 
-int session_send(struct session *s, enum pop3_verb verb, uint32_t number, struct sv arg, uint64_t tag,
-                 struct err *e)
+int session_send(struct session *s, enum pop3_verb verb, uint32_t number, struct sv arg,
+                 uint64_t tag, struct err *e)
 {
     struct buf line = BUF_INIT(POP3_STATUS_MAX * 2);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * verify: every stored message read again and compared with its recorded SHA-256; with --server also whether all
- * that the server lists is stored. Nothing is written, no lock is taken.
+ * verify: every stored message read again and compared with its recorded SHA-256; with --server
+ * also whether all that the server lists is stored. Nothing is written, no lock is taken.
  */
 #include "popkeep/run/worker.h"
 

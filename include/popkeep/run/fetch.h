@@ -2,11 +2,13 @@
 /*
  * Storing what is received, in batches: the only place that knows the order of the syncs.
  *
- *   files of the batch written in tmp/ -> synced -> journal: intents, synced -> names into new/ -> new/ synced (= durable)
+ *   files of the batch written in tmp/ -> synced -> journal: intents, synced -> names into new/ ->
+ * new/ synced (= durable)
  *   -> journal: stored (rides on the next group)
  *
- * It runs in a thread of its own, so that creating, naming and syncing files overlaps with receiving. From fetch_start to
- * fetch_end that thread alone uses the book, the Maildir and the plan's settling.
+ * It runs in a thread of its own, so that creating, naming and syncing files overlaps with
+ * receiving. From fetch_start to fetch_end that thread alone uses the book, the Maildir and the
+ * plan's settling.
  */
 #ifndef POPKEEP_RUN_FETCH_H
 #define POPKEEP_RUN_FETCH_H
@@ -30,8 +32,8 @@ struct fetch_job {
 struct fetch;
 int fetch_start(struct fetch **out, const struct fetch_job *job, struct err *e);
 struct queue *fetch_queue(struct fetch *f);
-/* Commit what is whole, end the thread. -1: what stopped the storing side (ST_CANTCREATE, ST_IO, ST_DATA). *unknown: messages that
- * came and were neither known by UIDL nor by content. */
+/* Commit what is whole, end the thread. -1: what stopped the storing side (ST_CANTCREATE, ST_IO,
+ * ST_DATA). *unknown: messages that came and were neither known by UIDL nor by content. */
 int fetch_end(struct fetch *f, uint64_t *unknown, struct err *e);
 
 #endif

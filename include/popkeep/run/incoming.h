@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One message on its way in: hashed in both forms, its line ends converted without loss, cut into parcels.
+ * One message on its way in: hashed in both forms, its line ends converted without loss, cut into
+ * parcels.
  *
- * A message up to QUEUE_SMALL stays in one parcel, which incoming_end returns. A larger one is handed to `push` in pieces as it
- * comes; incoming_end then returns its PARCEL_END. The caller keeps what incoming_end returned until the message is proven whole.
+ * A message up to QUEUE_SMALL stays in one parcel, which incoming_end returns. A larger one is
+ * handed to `push` in pieces as it comes; incoming_end then returns its PARCEL_END. The caller
+ * keeps what incoming_end returned until the message is proven whole.
  */
 #ifndef POPKEEP_RUN_INCOMING_H
 #define POPKEEP_RUN_INCOMING_H
@@ -17,10 +19,10 @@ struct incoming {
     void *ctx;
     bool want_lf;
     bool under_way;
-    bool large;        /* pieces were pushed: a PARCEL_VOID or PARCEL_END is owed */
-    bool verbatim;     /* kept as it was on the wire */
+    bool large;    /* pieces were pushed: a PARCEL_VOID or PARCEL_END is owed */
+    bool verbatim; /* kept as it was on the wire */
     bool after_cr;
-    bool dated;        /* mtime was looked for */
+    bool dated; /* mtime was looked for */
     size_t item;
     struct parcel *parcel;
     struct lineend lineend;
@@ -29,13 +31,13 @@ struct incoming {
     int64_t mtime_s;
 };
 
-void incoming_init(struct incoming *in, int (*push)(void *, struct parcel *, struct err *), void *ctx,
-                   bool want_lf);
+void incoming_init(struct incoming *in, int (*push)(void *, struct parcel *, struct err *),
+                   void *ctx, bool want_lf);
 void incoming_free(struct incoming *in);
 void incoming_begin(struct incoming *in, size_t item);
 int incoming_add(struct incoming *in, struct sv wire, struct err *e);
-/* The parcel that makes the message whole; null with *e. A large message that is not ended and confirmed is voided by the storing side
- * when the next one begins or the queue ends. */
+/* The parcel that makes the message whole; null with *e. A large message that is not ended and
+ * confirmed is voided by the storing side when the next one begins or the queue ends. */
 struct parcel *incoming_end(struct incoming *in, struct err *e);
 
 #endif

@@ -14,14 +14,14 @@ enum run_command { RUN_FETCH, RUN_CHECK, RUN_VERIFY };
 struct run_options {
     enum run_command command;
     bool dry_run;
-    bool missing;         /* fetch: store again what has no local file */
-    bool adopt;           /* fetch: make state and Maildir belong together again */
+    bool missing; /* fetch: store again what has no local file */
+    bool adopt;   /* fetch: make state and Maildir belong together again */
     bool confirm_delete;
-    bool server;          /* verify: ask the server too */
-    bool named;           /* the account was named on the command line: no login pause */
-    bool has_as_of;       /* dry run: judge ages as if it were as_of */
-    int64_t as_of;        /* unix s */
-    int verbose;          /* -1 quiet, 0, 1 -v, 2 -vv, 3 -vvv: the wire */
+    bool server;    /* verify: ask the server too */
+    bool named;     /* the account was named on the command line: no login pause */
+    bool has_as_of; /* dry run: judge ages as if it were as_of */
+    int64_t as_of;  /* unix s */
+    int verbose;    /* -1 quiet, 0, 1 -v, 2 -vv, 3 -vvv: the wire */
 };
 
 /* One account's numbers, for its summary event. */
@@ -33,12 +33,13 @@ struct run_totals {
     uint64_t failed;
     uint64_t deleted;
     uint64_t gone;
-    uint64_t due;     /* due and still on the server */
+    uint64_t due; /* due and still on the server */
     uint64_t held;
     uint64_t copy_missing, copy_changed;
     uint64_t read, not_stored; /* verify */
-    uint64_t stored;  /* records with a message, at the end */
-    bool listed_any;  /* the mailbox was listed: `listed` means something */
+    uint64_t stored;           /* records with a message, at the end */
+    int64_t next_due;          /* unix s: the first deletion to come, 0: none in sight */
+    bool listed_any;           /* the mailbox was listed: `listed` means something */
 };
 
 #endif

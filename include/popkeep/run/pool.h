@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Many accounts: one worker process each, at most `jobs` at a time and `per_host` at one address; events come back over a pipe, whole.
+ * Many accounts: one worker process each, at most `jobs` at a time and `per_host` at one address;
+ * events come back over a pipe, whole.
  *
- * Passwords are loaded in the parent just before a worker starts (a terminal may have to be asked) and wiped there right after.
- * A failure of one account never stops another. On SIGINT, SIGTERM, SIGHUP workers are told to end and no new one starts.
+ * Passwords are loaded in the parent just before a worker starts (a terminal may have to be asked)
+ * and wiped there right after. A failure of one account never stops another. On SIGINT, SIGTERM,
+ * SIGHUP workers are told to end and no new one starts.
  */
 #ifndef POPKEEP_RUN_POOL_H
 #define POPKEEP_RUN_POOL_H

@@ -16,8 +16,9 @@ enum {
     RECEIVE_WINDOW = 2000                    /* commands */
 };
 
-/* Fetch every item of the plan that is not settled. 0: each was tried, and what came was committed (the queue is flushed): QUIT may be sent.
- * -1: the session or (queue_failed) the storing side is at its end: no QUIT. Counts totals->failed. */
+/* Fetch every item of the plan that is not settled. 0: each was tried, and what came was committed
+ * (the queue is flushed): QUIT may be sent. -1: the session or (queue_failed) the storing side is
+ * at its end: no QUIT. Counts totals->failed. */
 int receive_all(struct session *s, const struct plan *plan, const struct plan_message *messages,
                 struct queue *q, struct run_totals *totals, struct err *e);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * After a crash: settle every intent (the table of popkeep-journal(5)), then sweep this account's tmp/ files.
+ * After a crash: settle every intent (the table of popkeep-journal(5)), then sweep this account's
+ * tmp/ files.
  */
 #ifndef POPKEEP_RUN_RECOVER_H
 #define POPKEEP_RUN_RECOVER_H
@@ -8,6 +9,7 @@
 #include "popkeep/run/book.h"
 #include "popkeep/store/finder.h"
 
-int recover_intents(struct book *b, struct maildir *m, struct finder *f, struct tell *t, struct err *e);
+int recover_intents(struct book *b, struct maildir *m, struct finder *f, struct tell *t,
+                    struct err *e);
 
 #endif

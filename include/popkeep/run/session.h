@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One connection to the server: opened, logged in, listed, and the pump that turns waiting into events.
+ * One connection to the server: opened, logged in, listed, and the pump that turns waiting into
+ * events.
  *
- * Order: session_open (connect, verify, greeting, CAPA, UTF8, login, CAPA) -> session_list -> session_send / session_next ... ->
- * session_quit or session_drop -> session_free. Every wait has a deadline; silence of `timeout` seconds ends the session
- * (ST_TEMP, line_cut).
+ * Order: session_open (connect, verify, greeting, CAPA, UTF8, login, CAPA) -> session_list ->
+ * session_send / session_next ... -> session_quit or session_drop -> session_free. Every wait has a
+ * deadline; silence of `timeout` seconds ends the session (ST_TEMP, line_cut).
  */
 #ifndef POPKEEP_RUN_SESSION_H
 #define POPKEEP_RUN_SESSION_H
@@ -17,16 +18,16 @@
 #include "popkeep/run/tell.h"
 
 enum {
-    SESSION_QUIET_MS = 15000,    /* a NOOP goes out before the line was silent for 20 s */
-    SESSION_PROBE_MS = 5000,     /* an end of message without CRLF is probed after this silence */
-    SESSION_SLOW_S = 300,        /* receiving less than SESSION_SLOW_RATE on average over this time: cut */
-    SESSION_SLOW_RATE = 1024     /* octets a second */
+    SESSION_QUIET_MS = 15000, /* a NOOP goes out before the line was silent for 20 s */
+    SESSION_PROBE_MS = 5000,  /* an end of message without CRLF is probed after this silence */
+    SESSION_SLOW_S = 300, /* receiving less than SESSION_SLOW_RATE on average over this time: cut */
+    SESSION_SLOW_RATE = 1024 /* octets a second */
 };
 
 /* What the account's earlier sessions settled. */
 struct session_memory {
-    int utf8;             /* 1: UTF8 was used, 0: not, -1: not yet decided */
-    bool no_pipelining;   /* it made the server hang up */
+    int utf8;           /* 1: UTF8 was used, 0: not, -1: not yet decided */
+    bool no_pipelining; /* it made the server hang up */
 };
 
 struct session {
@@ -38,37 +39,42 @@ struct session {
     char *in;
     size_t in_cap;
     struct sv unread;
-    struct capa capa;          /* as last answered: after login if it was asked again */
+    struct capa capa; /* as last answered: after login if it was asked again */
     bool logged_in;
     bool pipelining;
-    bool pipelining_proven;    /* several commands in flight were answered */
-    bool utf8;                 /* this session is in UTF8 mode */
-    bool utf8_lost;            /* memory says UTF8, the server does not offer it any more */
-    bool progress;             /* something was gained: a cut line is worth a reconnection */
+    bool pipelining_proven; /* several commands in flight were answered */
+    bool utf8;              /* this session is in UTF8 mode */
+    bool utf8_lost;         /* memory says UTF8, the server does not offer it any more */
+    bool progress;          /* something was gained: a cut line is worth a reconnection */
     bool bare_end_seen;
-    int64_t last_sent_ms;      /* for the silent-line rule */
-    int64_t receiving_since_ms;/* 0: not receiving */
+    int64_t last_sent_ms;       /* for the silent-line rule */
+    int64_t receiving_since_ms; /* 0: not receiving */
     uint64_t received_mark;
     int64_t connect_ms, login_ms, list_ms; /* durations, for check */
 };
 
-/* -1: see conn.h, engine.h; ST_LOGIN for a refused login, ST_TEMP for [IN-USE] and the like, ST_UNAVAILABLE. After a failure
- * session_free is due. `step` (may be null) tells how far it came: 0 connection, 1 login. */
+/* -1: see conn.h, engine.h; ST_LOGIN for a refused login, ST_TEMP for [IN-USE] and the like,
+ * ST_UNAVAILABLE. After a failure session_free is due. `step` (may be null) tells how far it came:
+ * 0 connection, 1 login. */
 int session_open(struct session *s, const struct account *a, struct sv password,
                  const struct session_memory *memory, struct tell *t, int *step, struct err *e);
 int session_list(struct session *s, struct listing *l, struct err *e);
 
 /* Queue a command (and trace it). It leaves with the next session_next. */
-int session_send(struct session *s, enum pop3_verb verb, uint32_t number, struct sv arg, uint64_t tag,
-                 struct err *e);
-/* The next event. 1: *ev; 0: nothing came within wait_ms (< 0: the account's timeout, which is then an error); -1. */
+int session_send(struct session *s, enum pop3_verb verb, uint32_t number, struct sv arg,
+                 uint64_t tag, struct err *e);
+/* The next event. 1: *ev; 0: nothing came within wait_ms (< 0: the account's timeout, which is then
+ * an error); -1. */
 int session_next(struct session *s, int wait_ms, struct pop3_event *ev, struct err *e);
-/* Wait for the REPLY (and END) of a command just sent in lock-step; *ok and the text (escaped, up to cap). */
-int session_reply(struct session *s, bool *ok, enum pop3_code *code, char *text, size_t cap, struct err *e);
+/* Wait for the REPLY (and END) of a command just sent in lock-step; *ok and the text (escaped, up
+ * to cap). */
+int session_reply(struct session *s, bool *ok, enum pop3_code *code, char *text, size_t cap,
+                  struct err *e);
 /* NOOP and its answer, if nothing is in flight and the line was silent for SESSION_QUIET_MS. */
 int session_keep_alive(struct session *s, struct err *e);
 
-/* QUIT, and its answer read. *ok: +OK. -1: no answer (then *e says why). The connection is closed either way. */
+/* QUIT, and its answer read. *ok: +OK. -1: no answer (then *e says why). The connection is closed
+ * either way. */
 int session_quit(struct session *s, bool *ok, struct err *e);
 void session_drop(struct session *s); /* close without QUIT */
 void session_free(struct session *s);

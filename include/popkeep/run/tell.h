@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * How the rooms of run/ tell what happens: events into a pipe (or any function), from either thread of a worker.
- * The wire trace of -vvv goes straight to stderr, each line by one write(2) before its octets are sent, so that a system-call
- * log shows what preceded what.
+ * How the rooms of run/ tell what happens: events into a pipe (or any function), from either thread
+ * of a worker. The wire trace of -vvv goes straight to stderr, each line by one write(2) before its
+ * octets are sent, so that a system-call log shows what preceded what.
  */
 #ifndef POPKEEP_RUN_TELL_H
 #define POPKEEP_RUN_TELL_H

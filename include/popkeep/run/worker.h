@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One account's whole run, in a process of its own: what fetch, check and verify have in common, and their entry points.
+ * One account's whole run, in a process of its own: what fetch, check and verify have in common,
+ * and their entry points.
  *
- * account_run is the only function the pool calls; it tells everything by events, ends with EVENT_ACCOUNT and returns the
- * account's status.
+ * account_run is the only function the pool calls; it tells everything by events, ends with
+ * EVENT_ACCOUNT and returns the account's status.
  */
 #ifndef POPKEEP_RUN_WORKER_H
 #define POPKEEP_RUN_WORKER_H
@@ -16,10 +17,10 @@
 #include "popkeep/store/maildir.h"
 
 enum {
-    WORKER_RECONNECTS = 3,           /* after a cut line, a run */
-    WORKER_LOGIN_TRIES = 3,          /* refused so many runs in a row ... */
-    WORKER_LOGIN_PAUSE_S = 6 * 3600, /* ... the next try waits this long */
-    WORKER_EXPIRE_0_PART = 200,      /* an EXPIRE 0 server that lists as many shows a part */
+    WORKER_RECONNECTS = 3,                 /* after a cut line, a run */
+    WORKER_LOGIN_TRIES = 3,                /* refused so many runs in a row ... */
+    WORKER_LOGIN_PAUSE_S = 6 * 3600,       /* ... the next try waits this long */
+    WORKER_EXPIRE_0_PART = 200,            /* an EXPIRE 0 server that lists as many shows a part */
     WORKER_SPACE_OCTETS = 64 * 1024 * 1024 /* free space that must remain, beside 5 % */
 };
 
@@ -34,26 +35,29 @@ struct worker {
     struct finder *finder;
     struct run_totals totals;
     struct session_memory memory;
-    struct capa capa;           /* of the last session that logged in */
-    enum status status;         /* worst so far */
-    bool connected;             /* a login was tried: worth a run record */
-    bool changed;               /* something was journalled: the run record is synced */
+    struct capa capa;   /* of the last session that logged in */
+    enum status status; /* worst so far */
+    bool connected;     /* a login was tried: worth a run record */
+    bool changed;       /* something was journalled: the run record is synced */
     bool gave_pipelining_up;
-    uint64_t matched;           /* listed messages that a record stands for, at the end */
+    uint64_t matched; /* listed messages that a record stands for, at the end */
 };
 
 enum status account_run(const struct account *a, const char *state_root, struct sv password,
                         const struct run_options *o, struct tell *t);
 
-/* The three commands. Each returns -1 with *e for what ended it; lesser troubles go into w->status. */
+/* The three commands. Each returns -1 with *e for what ended it; lesser troubles go into w->status.
+ */
 int worker_fetch(struct worker *w, struct err *e);
 int worker_check(struct worker *w, struct err *e);
 int worker_verify(struct worker *w, struct err *e);
 
-/* One session of worker_fetch: list, plan, fetch, expire, quit. *again: the line was cut after progress. */
+/* One session of worker_fetch: list, plan, fetch, expire, quit. *again: the line was cut after
+ * progress. */
 int mailbox_session(struct worker *w, bool *again, struct err *e);
 
-/* Listing of an open session as the plan wants it; takes what it needs from `l` and keeps a pointer to its UIDLs. */
+/* Listing of an open session as the plan wants it; takes what it needs from `l` and keeps a pointer
+ * to its UIDLs. */
 struct plan_message *worker_messages(struct listing *l);
 void worker_worsen(struct worker *w, enum status s);
 

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The commands, one file each, and what they share. Each prints its own events; *e is for what
+ * stopped it before any account.
+ */
+#ifndef POPKEEP_CMD_COMMANDS_H
+#define POPKEEP_CMD_COMMANDS_H
+
+#include "popkeep/cmd/options.h"
+#include "popkeep/config/config.h"
+
+enum status cmd_fetch(const struct cmd_options *o, struct err *e);
+enum status cmd_check(const struct cmd_options *o, struct err *e);
+enum status cmd_status(const struct cmd_options *o, struct err *e);
+enum status cmd_verify(const struct cmd_options *o, struct err *e);
+enum status cmd_providers(const struct cmd_options *o, struct err *e);
+
+/* The configuration found, read, checked and the accounts of the command line chosen. */
+struct cmd_setup {
+    struct config config;
+    bool *chosen;
+    char *state_root;
+};
+int cmd_setup(struct cmd_setup *s, const struct cmd_options *o, struct err *e);
+void cmd_setup_free(struct cmd_setup *s);
+
+/* fetch, check and verify differ only in what the workers do. */
+enum status cmd_run_accounts(const struct cmd_options *o, enum run_command what, struct err *e);
+
+#endif

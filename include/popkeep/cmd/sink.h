@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Where events end: stdout, stderr, the progress line. A failing stdout or stderr does not stop the
+ * mail; it is remembered and becomes 74 at the end.
+ */
+#ifndef POPKEEP_CMD_SINK_H
+#define POPKEEP_CMD_SINK_H
+
+#include "popkeep/cmd/options.h"
+#include "popkeep/report/progress.h"
+#include "popkeep/report/text.h"
+
+struct sink {
+    struct report_style style;
+    bool json;
+    struct progress *progress; /* null: no terminal, or not wanted */
+    bool line_shown;
+    uint64_t accounts, failed;
+    enum status output_status; /* ST_IO once writing failed */
+};
+
+void sink_init(struct sink *s, const struct cmd_options *o, size_t n_accounts);
+void sink_event(void *sink, const struct event *ev); /* struct sink * */
+void sink_tick(void *sink);
+/* The summary event, last flush. Returns the status of the whole program. */
+enum status sink_end(struct sink *s, enum status worst, int64_t began_ms);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * status: one account as its journal knows it, as an EVENT_STATUS; no network, no lock, nothing
+ * written.
+ */
+#ifndef POPKEEP_RUN_STATUS_H
+#define POPKEEP_RUN_STATUS_H
+
+#include "popkeep/config/config.h"
+#include "popkeep/run/tell.h"
+
+/* -1: the journal cannot be read (ST_DATA, ST_IO). `now`: for "no success for 8 days". */
+int status_account(const struct account *a, const char *state_root, int64_t now, struct tell *t,
+                   struct err *e);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/* popkeep: the program's beginning and end. */
+#include "popkeep/cmd/options.h"
+
+#include "popkeep/sys/output.h"
+#include "popkeep/sys/process.h"
+#include "popkeep/sys/signals.h"
+
+#include <fcntl.h>
+#include <locale.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TEXT_MAX = 65536 };
+
+/* Started without 0, 1 or 2 (cron of old, some supervisors): a mail file must never become stdout.
+ */
+static void open_missing_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+}
+
+static enum status print(struct buf *b)
+{
+    struct err e = ERR_INIT;
+    enum status st = output_write(1, buf_sv(b), &e) < 0 ? e.status : ST_OK;
+
+    buf_free(b);
+    return st;
+}
+
+static enum status print_error(const struct err *e)
+{
+    struct buf b = BUF_INIT(TEXT_MAX);
+    struct err ignored = ERR_INIT;
+
+    (void)buf_addf(&b, "popkeep: %s\n", e->text);
+    if (e->status == ST_USAGE)
+        (void)buf_add_c(&b, "popkeep --help shows how it is used\n");
+    (void)output_write(2, buf_sv(&b), &ignored);
+    buf_free(&b);
+    return e->status;
+}
+
+static enum status run(const struct cmd_options *o)
+{
+    struct buf b = BUF_INIT(TEXT_MAX);
+    struct err e = ERR_INIT;
+    enum status st;
+
+    if (o->help) {
+        cmd_options_help(&b);
+        return print(&b);
+    }
+    if (o->version) {
+        (void)buf_addf(&b, "popkeep %s\n", POPKEEP_VERSION);
+        return print(&b);
+    }
+    st = o->command->run(o, &e);
+    if (e.status != ST_OK)
+        print_error(&e);
+    return st;
+}
+
+int main(int argc, char **argv)
+{
+    struct err e = ERR_INIT;
+    struct cmd_options o;
+    enum status st;
+
+    open_missing_descriptors();
+    /* of the locale only the language of messages: LC_CTYPE of tr_TR would bend protocol words */
+    setlocale(LC_MESSAGES, "");
+    umask(077);
+    process_harden();
+    signals_install();
+    st = cmd_options_parse(&o, argc, argv, &e) < 0 ? print_error(&e) : run(&o);
+    free(o.words);
+    signals_reraise();
+    return (int)st;
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: ISC */
+/* Options by table. getopt_long would say what is wrong in words of its own, and not what is
+ * nearest. */
+#include "popkeep/cmd/options.h"
+
+#include "popkeep/base/ascii.h"
+#include "popkeep/base/mem.h"
+#include "popkeep/base/text.h"
+#include "popkeep/cmd/commands.h"
+
+enum { MAX_JOBS = 256, MAX_OPTIONS = 40 };
+
+static int set_config(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)e;
+    o->config_file = v;
+    return 0;
+}
+
+static int set_dry_run(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)v;
+    (void)e;
+    o->run.dry_run = true;
+    return 0;
+}
+
+static int set_as_of(struct cmd_options *o, const char *v, struct err *e)
+{
+    if (text_parse_time(sv_of(v), &o->run.as_of) < 0)
+        return err_set(e, ST_USAGE,
+                       "--as-of %s: not a date; write 2026-11-22 or 2026-11-22T08:00:00Z", v);
+    o->run.has_as_of = true;
+    return 0;
+}
+
+static int set_quiet(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)v;
+    (void)e;
+    o->run.verbose = -1;
+    return 0;
+}
+
+static int set_verbose(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)v;
+    (void)e;
+    o->run.verbose = o->run.verbose < 0 ? 1 : o->run.verbose + 1;
+    return 0;
+}
+
+static int set_json(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)v;
+    (void)e;
+    o->json = true;
+    return 0;
+}
+
+static int set_jobs(struct cmd_options *o, const char *v, struct err *e)
+{
+    uint64_t n;
+
+    if (ascii_u64(sv_of(v), MAX_JOBS, &n) < 0 || n == 0)
+        return err_set(e, ST_USAGE, "--jobs %s: give a number from 1 to %d", v, MAX_JOBS);
+    o->jobs = (unsigned)n;
+    return 0;
+}
+
+static int set_confirm(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)v;
+    (void)e;
+    o->run.confirm_delete = true;
+    return 0;
+}
+
+static int set_missing(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)v;
+    (void)e;
+    o->run.missing = true;
+    return 0;
+}
+
+static int set_adopt(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)v;
+    (void)e;
+    o->run.adopt = true;
+    return 0;
+}
+
+static int set_server(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)v;
+    (void)e;
+    o->run.server = true;
+    return 0;
+}
+
+static int set_help(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)v;
+    (void)e;
+    o->help = true;
+    return 0;
+}
+
+static int set_version(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)v;
+    (void)e;
+    o->version = true;
+    return 0;
+}
+
+static const struct cmd_option options[] = {
+    {'c', "config", "FILE", "read this configuration", set_config, 0},
+    {'n', "dry-run", NULL, "only say what would be fetched and deleted, and why", set_dry_run,
+     CMD_FETCH},
+    {0, "as-of", "DATE", "with --dry-run: judge ages as if it were DATE", set_as_of, CMD_FETCH},
+    {'q', "quiet", NULL, "say nothing but errors", set_quiet, 0},
+    {'v', "verbose", NULL, "say more: each message; -vvv: the dialogue with the server",
+     set_verbose, 0},
+    {0, "json", NULL, "results as JSON Lines on stdout", set_json, 0},
+    {'j', "jobs", "N", "work on so many accounts at a time", set_jobs,
+     CMD_FETCH | CMD_CHECK | CMD_VERIFY},
+    {0, "confirm-delete", NULL, "the clock is right and the mailbox the same: delete again",
+     set_confirm, CMD_FETCH},
+    {0, "missing", NULL, "store again what is known but has no local file any more", set_missing,
+     CMD_FETCH},
+    {0, "adopt", NULL, "bind state and Maildir together as they are now", set_adopt, CMD_FETCH},
+    {0, "server", NULL, "also ask the server whether all it lists is stored", set_server,
+     CMD_VERIFY},
+    {'h', "help", NULL, "show this help", set_help, 0},
+    {'V', "version", NULL, "show the version", set_version, 0},
+    {0, NULL, NULL, NULL, NULL, 0},
+};
+
+static const struct cmd_command commands[] = {
+    {"fetch", CMD_FETCH, "download what is new, delete what is due (the default)", cmd_fetch},
+    {"check", CMD_CHECK, "connect, log in and list: is all as it should be?", cmd_check},
+    {"status", CMD_STATUS, "what is known of each account, without network", cmd_status},
+    {"verify", CMD_VERIFY, "read every stored message again and compare it", cmd_verify},
+    {"providers", CMD_PROVIDERS, "the presets for known mail providers", cmd_providers},
+    {NULL, 0, NULL, NULL},
+};
+
+static const char *const command_names[] = {"fetch",  "check",     "status",
+                                            "verify", "providers", NULL};
+
+const struct cmd_option *cmd_option_table(void)
+{
+    return options;
+}
+
+const struct cmd_command *cmd_command_table(void)
+{
+    return commands;
+}
+
+const char *const *cmd_command_names(void)
+{
+    return command_names;
+}
+
+static int unknown_option(const char *word, struct err *e)
+{
+    const char *names[MAX_OPTIONS] = {NULL}, *near;
+    struct sv name = sv_of(word);
+    size_t n = 0;
+
+    for (const struct cmd_option *o = options; o->name != NULL; o++)
+        names[n++] = o->name;
+    while (name.n > 0 && name.p[0] == '-')
+        name = sv_from(name, 1);
+    near = ascii_nearest(name, names);
+    if (near != NULL)
+        return err_set(e, ST_USAGE, "unknown option %s; did you mean --%s?", word, near);
+    return err_set(e, ST_USAGE, "unknown option %s; popkeep --help lists them", word);
+}
+
+/* The parser's place in argv. */
+struct args {
+    int argc, next;
+    char **argv;
+    unsigned known_to;  /* commands that know every option given so far */
+    const char *narrow; /* the option that excluded some */
+};
+
+static int apply(struct cmd_options *o, const struct cmd_option *opt, const char *value,
+                 struct err *e)
+{
+    return opt->set(o, value, e);
+}
+
+static void narrow(struct args *a, const struct cmd_option *opt)
+{
+    if (opt->commands == 0)
+        return;
+    a->known_to &= opt->commands;
+    a->narrow = opt->name;
+}
+
+static int take_value(struct args *a, const struct cmd_option *opt, const char **value,
+                      struct err *e)
+{
+    if (a->next >= a->argc)
+        return err_set(e, ST_USAGE, "--%s needs %s", opt->name, opt->argument);
+    *value = a->argv[a->next++];
+    return 0;
+}
+
+static int long_option(struct cmd_options *o, struct args *a, const char *word, struct err *e)
+{
+    struct sv rest = sv_of(word + 2);
+    struct sv name = sv_token(&rest, '=');
+    const char *value = rest.p;
+
+    for (const struct cmd_option *opt = options; opt->name != NULL; opt++) {
+        if (!sv_eq_c(name, opt->name))
+            continue;
+        if (opt->argument == NULL && value != NULL)
+            return err_set(e, ST_USAGE, "--%s takes no value", opt->name);
+        if (opt->argument != NULL && value == NULL && take_value(a, opt, &value, e) < 0)
+            return -1;
+        narrow(a, opt);
+        return apply(o, opt, value, e);
+    }
+    return unknown_option(word, e);
+}
+
+static int short_options(struct cmd_options *o, struct args *a, const char *word, struct err *e)
+{
+    for (const char *p = word + 1; *p != '\0'; p++) {
+        const struct cmd_option *opt = options;
+        const char *value = NULL;
+
+        while (opt->name != NULL && opt->letter != *p)
+            opt++;
+        if (opt->name == NULL)
+            return unknown_option(word, e);
+        narrow(a, opt);
+        if (opt->argument == NULL) {
+            if (apply(o, opt, NULL, e) < 0)
+                return -1;
+            continue;
+        }
+        value = p + 1;
+        if (*value == '\0' && take_value(a, opt, &value, e) < 0)
+            return -1;
+        return apply(o, opt, value, e);
+    }
+    return 0;
+}
+
+static void choose_command(struct cmd_options *o)
+{
+    o->command = &commands[0];
+    for (const struct cmd_command *c = commands; o->n_words > 0 && c->name != NULL; c++)
+        if (strcmp(o->words[0], c->name) == 0) {
+            o->command = c;
+            o->n_words--;
+            memmove(o->words, o->words + 1, o->n_words * sizeof *o->words);
+            return;
+        }
+}
+
+static int check_together(const struct cmd_options *o, const struct args *a, struct err *e)
+{
+    if (!(a->known_to & o->command->bit))
+        return err_set(e, ST_USAGE, "--%s does not go with %s", a->narrow, o->command->name);
+    if (o->run.has_as_of && !o->run.dry_run)
+        return err_set(e, ST_USAGE,
+                       "--as-of goes with --dry-run only: a real deletion follows the real clock");
+    if (o->run.dry_run && (o->run.adopt || o->run.confirm_delete))
+        return err_set(e, ST_USAGE, "--%s changes the journal and does not go with --dry-run",
+                       o->run.adopt ? "adopt" : "confirm-delete");
+    if (o->command->bit == CMD_PROVIDERS && o->n_words > 0)
+        return err_set(e, ST_USAGE, "providers takes no accounts");
+    return 0;
+}
+
+int cmd_options_parse(struct cmd_options *o, int argc, char **argv, struct err *e)
+{
+    struct args a = {.argc = argc, .argv = argv, .next = 1, .known_to = ~0U};
+    bool only_words = false;
+
+    *o = (struct cmd_options){.command = &commands[0]};
+    o->words = mem_zalloc((size_t)argc + 1, sizeof *o->words);
+    while (a.next < argc) {
+        const char *word = argv[a.next++];
+        int rc = 0;
+
+        if (!only_words && strcmp(word, "--") == 0)
+            only_words = true;
+        else if (!only_words && word[0] == '-' && word[1] == '-')
+            rc = long_option(o, &a, word, e);
+        else if (!only_words && word[0] == '-' && word[1] != '\0')
+            rc = short_options(o, &a, word, e);
+        else
+            o->words[o->n_words++] = word;
+        if (rc < 0)
+            return -1;
+    }
+    choose_command(o);
+    o->run.named = o->n_words > 0;
+    return check_together(o, &a, e);
+}
+
+void cmd_options_help(struct buf *out)
+{
+    (void)buf_add_c(
+        out, "popkeep keeps a local copy of a POP3 mailbox: it stores new mail in a Maildir and "
+             "deletes\nthe server's copy after the days you set.\n\n"
+             "usage: popkeep [OPTIONS] [COMMAND] [ACCOUNT...]\n\ncommands:\n");
+    for (const struct cmd_command *c = commands; c->name != NULL; c++)
+        (void)buf_addf(out, "  %-10s %s\n", c->name, c->help);
+    (void)buf_add_c(out, "\noptions:\n");
+    for (const struct cmd_option *o = options; o->name != NULL; o++) {
+        char *left = mem_printf("%c%c%s --%s%s%s", o->letter ? '-' : ' ',
+                                o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name,
+                                o->argument ? " " : "", o->argument ? o->argument : "");
+        (void)buf_addf(out, "  %-22s %s\n", left, o->help);
+        free(left);
+    }
+    (void)buf_add_c(
+        out, "\nACCOUNT is a name from the configuration or a shell pattern; none means all.\n"
+             "Begin with: popkeep check. Manual: man popkeep, man popkeep.conf\n");
+}

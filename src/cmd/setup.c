@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC */
+/* Where the configuration and the state are, and which accounts are meant. */
+#include "popkeep/cmd/commands.h"
+
+#include "popkeep/base/mem.h"
+#include "popkeep/sys/env.h"
+#include "popkeep/sys/file.h"
+#include "popkeep/sys/secret.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum { CONFIG_MAX = 16 * 1024 * 1024 };
+
+#define SYSTEM_CONFIG "/etc/popkeep/popkeep.conf"
+
+static char *user_config(const char *home)
+{
+    const char *xdg = env_get("XDG_CONFIG_HOME");
+
+    if (xdg != NULL)
+        return mem_printf("%s/popkeep/popkeep.conf", xdg);
+    return home == NULL ? NULL : mem_printf("%s/.config/popkeep/popkeep.conf", home);
+}
+
+/* The file asked for must be there; of the usual places the first that exists is taken. */
+static char *find_config(const struct cmd_options *o, const char *home, struct err *e)
+{
+    const char *asked = o->config_file != NULL ? o->config_file : env_get("POPKEEP_CONFIG");
+    char *own;
+
+    if (asked != NULL)
+        return mem_strdup(asked);
+    own = user_config(home);
+    if (own != NULL && (access(own, F_OK) == 0 || errno != ENOENT))
+        return own;
+    if (access(SYSTEM_CONFIG, F_OK) == 0) {
+        free(own);
+        return mem_strdup(SYSTEM_CONFIG);
+    }
+    err_set(e, ST_CONFIG, "no configuration found: neither %s nor %s is there",
+            own != NULL ? own : "~/.config/popkeep/popkeep.conf", SYSTEM_CONFIG);
+    err_advise(e, "a first one looks like this (man popkeep.conf tells the rest):\n"
+                  "  [account school]\n"
+                  "  provider = meb-k12\n"
+                  "  user = 706590@meb.k12.tr\n"
+                  "  password_file = ~/.config/popkeep/school.password\n"
+                  "  maildir = ~/Mail/school");
+    free(own);
+    return NULL;
+}
+
+static char *find_state(const struct config *c, const char *home, struct err *e)
+{
+    const char *dir = env_get("STATE_DIRECTORY");
+
+    if (c->state_dir != NULL)
+        return mem_strdup(c->state_dir);
+    if (dir != NULL) {
+        struct sv rest = sv_of(dir); /* systemd: several, apart by colons */
+        struct sv first = sv_token(&rest, ':');
+        return mem_strndup(first.p, first.n);
+    }
+    dir = env_get("XDG_STATE_HOME");
+    if (dir != NULL)
+        return mem_printf("%s/popkeep", dir);
+    if (home != NULL)
+        return mem_printf("%s/.local/state/popkeep", home);
+    err_set(e, ST_CONFIG, "no place for the state: set state_dir in [defaults], or HOME");
+    return NULL;
+}
+
+static int read_config(struct cmd_setup *s, const char *file, const char *home, struct err *e)
+{
+    struct buf text = BUF_INIT(CONFIG_MAX);
+    int fd = -1, rc = -1;
+
+    if (file_read_all(&text, file, &fd, e) < 0 ||
+        config_parse(&s->config, buf_sv(&text), file, home, e) < 0)
+        goto out;
+    if (s->config.has_inline_secret && secret_check_file_mode(fd, file, e) < 0) {
+        err_advise(e, "it holds a password in line %u", s->config.secret_line);
+        goto out;
+    }
+    rc = 0;
+out:
+    if (fd >= 0)
+        close(fd);
+    buf_wipe(&text);
+    return rc;
+}
+
+int cmd_setup(struct cmd_setup *s, const struct cmd_options *o, struct err *e)
+{
+    char *home = env_home();
+    char *file;
+    int rc = -1;
+
+    *s = (struct cmd_setup){0};
+    file = find_config(o, home, e);
+    if (file == NULL || read_config(s, file, home, e) < 0)
+        goto out;
+    s->state_root = find_state(&s->config, home, e);
+    if (s->state_root == NULL)
+        goto out;
+    s->chosen = mem_zalloc(s->config.n_accounts, sizeof *s->chosen);
+    rc = config_select(&s->config, o->words, o->n_words, cmd_command_names(), s->chosen, e);
+out:
+    free(file);
+    free(home);
+    return rc;
+}
+
+void cmd_setup_free(struct cmd_setup *s)
+{
+    config_free(&s->config);
+    free(s->chosen);
+    free(s->state_root);
+    *s = (struct cmd_setup){0};
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/* Events to stdout and stderr. See the header. */
+#include "popkeep/cmd/sink.h"
+
+#include "popkeep/sys/clock.h"
+#include "popkeep/sys/env.h"
+#include "popkeep/sys/output.h"
+#include "popkeep/sys/terminal.h"
+
+enum { OUT_MAX = 4 * 1024 * 1024, STDOUT = 1, STDERR = 2 };
+
+void sink_init(struct sink *s, const struct cmd_options *o, size_t n_accounts)
+{
+    const char *term = env_get("TERM");
+    bool dumb = term == NULL || strcmp(term, "dumb") == 0;
+
+    *s = (struct sink){.json = o->json};
+    s->style = (struct report_style){.verbose = o->run.verbose,
+                                     .terminal = terminal_is(STDOUT) || terminal_is(STDERR),
+                                     .many = n_accounts > 1,
+                                     .command = o->command->name,
+                                     .dry_run = o->run.dry_run};
+    if (terminal_is(STDERR) && !dumb && o->run.verbose >= 0 && o->run.verbose < 3)
+        s->progress = progress_new(n_accounts);
+}
+
+static void put(struct sink *s, int fd, const struct buf *b)
+{
+    struct err e = ERR_INIT;
+
+    if (b->n > 0 && output_write(fd, buf_sv(b), &e) < 0)
+        s->output_status = ST_IO;
+}
+
+static void clear_line(struct sink *s)
+{
+    struct buf b = BUF_INIT(256);
+
+    if (!s->line_shown)
+        return;
+    progress_clear(&b, s->progress);
+    put(s, STDERR, &b);
+    buf_free(&b);
+    s->line_shown = false;
+}
+
+void sink_event(void *sink, const struct event *ev)
+{
+    struct sink *s = sink;
+    struct buf out = BUF_INIT(OUT_MAX), diag = BUF_INIT(OUT_MAX);
+
+    if (ev->kind == EVENT_ACCOUNT) {
+        s->accounts++;
+        s->failed += ev->num[EN_STATUS] != ST_OK;
+    }
+    if (s->progress != NULL)
+        progress_event(s->progress, ev, clock_mono_ms());
+    if (s->json) {
+        struct buf unused = BUF_INIT(OUT_MAX);
+        report_json(&out, ev);
+        /* people still see errors and warnings where they look for them */
+        report_text(&unused, &diag, ev, &s->style);
+        buf_free(&unused);
+    } else {
+        report_text(&out, &diag, ev, &s->style);
+    }
+    if (out.n > 0 || diag.n > 0)
+        clear_line(s);
+    put(s, STDERR, &diag);
+    put(s, STDOUT, &out);
+    buf_free(&out);
+    buf_free(&diag);
+}
+
+void sink_tick(void *sink)
+{
+    struct sink *s = sink;
+    struct buf b = BUF_INIT(8192);
+
+    if (s->progress == NULL)
+        return;
+    progress_line(&b, s->progress, terminal_width(STDERR), clock_mono_ms());
+    if (b.n > 0) {
+        put(s, STDERR, &b);
+        s->line_shown = true;
+    }
+    buf_free(&b);
+}
+
+enum status sink_end(struct sink *s, enum status worst, int64_t began_ms)
+{
+    struct event ev;
+
+    clear_line(s);
+    worst = status_worst(worst, s->output_status);
+    event_init(&ev, EVENT_SUMMARY, NULL);
+    ev.num[EN_STATUS] = worst;
+    ev.num[EN_ACCOUNTS] = (int64_t)s->accounts;
+    ev.num[EN_ACCOUNTS_FAILED] = (int64_t)s->failed;
+    ev.num[EN_MS] = clock_mono_ms() - began_ms;
+    sink_event(s, &ev);
+    progress_free(s->progress);
+    s->progress = NULL;
+    /* only now is it known whether the last line could be written */
+    return status_worst(worst, s->output_status);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/* popkeep status: the accounts as their journals know them. */
+#include "popkeep/cmd/commands.h"
+
+#include "popkeep/cmd/sink.h"
+#include "popkeep/run/status.h"
+#include "popkeep/sys/clock.h"
+
+enum status cmd_status(const struct cmd_options *o, struct err *e)
+{
+    int64_t began = clock_mono_ms();
+    enum status worst = ST_OK;
+    struct cmd_setup s;
+    struct sink sink;
+
+    if (cmd_setup(&s, o, e) < 0) {
+        cmd_setup_free(&s);
+        return e->status;
+    }
+    sink_init(&sink, o, s.config.n_accounts);
+    for (size_t i = 0; i < s.config.n_accounts; i++) {
+        struct err one = ERR_INIT;
+        struct tell t;
+
+        if (!s.chosen[i])
+            continue;
+        tell_init(&t, s.config.accounts[i].name, sink_event, &sink, &o->run, o->json);
+        if (status_account(&s.config.accounts[i], s.state_root, clock_wall_s(), &t, &one) < 0) {
+            tell_error(&t, &one, NULL);
+            worst = status_worst(worst, one.status);
+        }
+        tell_end(&t);
+    }
+    worst = sink_end(&sink, worst, began);
+    cmd_setup_free(&s);
+    return worst;
+}
