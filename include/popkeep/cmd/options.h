@@ -5,6 +5,7 @@
 #ifndef POPKEEP_CMD_OPTIONS_H
 #define POPKEEP_CMD_OPTIONS_H
 
+#include "popkeep/base/bytes.h"
 #include "popkeep/base/err.h"
 #include "popkeep/run/options.h"
 
