@@ -77,7 +77,7 @@ install: all
 	install -m 755 $(O)/popkeep $(DESTDIR)$(BINDIR)/popkeep
 	$(if $(MAN1),install -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1)
 	$(if $(MAN5),install -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5)
-	install -m 644 $(wildcard README.md CHANGES.md LICENSE) $(DESTDIR)$(DOCDIR)
+	install -m 644 $(wildcard README CHANGES LICENSE) $(DESTDIR)$(DOCDIR)
 	for f in $(wildcard examples/*); do install -m "$$(if [ -x "$$f" ]; then echo 755; else echo 644; fi)" "$$f" \
 	  $(DESTDIR)$(DOCDIR)/examples/; done
 
@@ -86,7 +86,7 @@ uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/popkeep
 	rm -f $(MAN1:man/%=$(DESTDIR)$(MANDIR)/man1/%) $(MAN5:man/%=$(DESTDIR)$(MANDIR)/man5/%)
 	rm -f $(patsubst examples/%,$(DESTDIR)$(DOCDIR)/examples/%,$(wildcard examples/*))
-	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README.md CHANGES.md LICENSE)
+	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README CHANGES LICENSE)
 	-rmdir $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR) 2>/dev/null
 
 clean:
