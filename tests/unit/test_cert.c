@@ -227,9 +227,58 @@ static void test_weak_and_wrong_purpose(void **state)
     assert_int_equal(connect_once(&server, "pop.okul.example", ca_file, NULL, 0, &e), -1);
     assert_int_equal(e.status, ST_CERT);
     assert_says(&e, "its key or signature is too weak");
+    s.sha1 = true;
+    refused(cert_make(&s, leaf_key), "pop.okul.example", &e);
+    assert_says(&e, "its key or signature is too weak");
+    s.sha1 = false;
     s.eku = "clientAuth";
     refused(cert_make(&s, leaf_key), "pop.okul.example", &e);
     assert_says(&e, "not meant for a TLS server");
+}
+
+static void test_name_constraints(void **state)
+{
+    struct cert_spec bound = {.cn = "Bound CA",
+                              .ca = true,
+                              .constraints = "permitted;DNS:okul.example",
+                              .issuer = ca,
+                              .issuer_key = ca_key};
+    struct cert_spec below = {.cn = "cn", .issuer_key = mid_key};
+    struct server s = {0};
+    struct err e = ERR_INIT;
+
+    (void)state;
+    below.issuer = cert_make(&bound, mid_key);
+    below.san = "DNS:pop.okul.example";
+    s = (struct server){.leaf = cert_make(&below, leaf_key), .chain = {below.issuer}};
+    assert_int_equal(connect_once(&s, "pop.okul.example", ca_file, NULL, 0, &e), 0);
+    below.san = "DNS:pop.example.org"; /* an authority for okul.example only */
+    s = (struct server){.leaf = cert_make(&below, leaf_key), .chain = {below.issuer}};
+    assert_int_equal(connect_once(&s, "pop.example.org", ca_file, NULL, 0, &e), -1);
+    assert_int_equal(e.status, ST_CERT);
+    assert_says(&e, "its chain is faulty");
+    X509_free(below.issuer);
+}
+
+static void test_expired_issuer(void **state)
+{
+    struct cert_spec old = {.cn = "Old CA",
+                            .ca = true,
+                            .from_s = -20 * 86400,
+                            .to_s = -10 * 86400 - 1800,
+                            .issuer = ca,
+                            .issuer_key = ca_key};
+    struct cert_spec below = {.cn = "cn", .san = "DNS:pop.okul.example", .issuer_key = mid_key};
+    struct server s;
+    struct err e = ERR_INIT;
+
+    (void)state;
+    below.issuer = cert_make(&old, mid_key);
+    s = (struct server){.leaf = cert_make(&below, leaf_key), .chain = {below.issuer}};
+    assert_int_equal(connect_once(&s, "pop.okul.example", ca_file, NULL, 0, &e), -1);
+    assert_int_equal(e.status, ST_CERT);
+    assert_says(&e, "the certificate of its issuer \"Old CA\" expired 10 d ago");
+    X509_free(below.issuer);
 }
 
 static void test_system_store(void **state)
@@ -307,6 +356,8 @@ int main(void)
         cmocka_unit_test(test_chains),
         cmocka_unit_test(test_forged_issuer),
         cmocka_unit_test(test_weak_and_wrong_purpose),
+        cmocka_unit_test(test_name_constraints),
+        cmocka_unit_test(test_expired_issuer),
         cmocka_unit_test(test_system_store),
         cmocka_unit_test(test_pins),
         cmocka_unit_test(test_ca_file),

@@ -130,6 +130,37 @@ static void test_refused_and_unknown_host(void **state)
     assert_says(&e, "2001:db8::g");
 }
 
+static void test_connect_deadline(void **state)
+{
+    /* a full queue of connections nobody accepts: Linux answers no further one */
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof a;
+    struct server s = {.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    struct err e = ERR_INIT;
+    struct conn_target t;
+    struct conn *c;
+    int filler[4];
+
+    (void)state;
+    assert_int_equal(bind(s.listener, (const void *)&a, sizeof a), 0);
+    assert_int_equal(listen(s.listener, 0), 0);
+    getsockname(s.listener, (void *)&a, &n);
+    s.port = ntohs(a.sin_port);
+    for (int i = 0; i < 4; i++) {
+        filler[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        (void)connect(filler[i], (const void *)&a, sizeof a);
+    }
+    t = target_of(&s, NULL);
+    t.connect_ms = SHORT_MS;
+    assert_int_equal(conn_open(&c, &t, now, &e), -1);
+    assert_int_equal(e.status, ST_TEMP);
+    assert_true(e.line_cut);
+    assert_says(&e, "no answer within");
+    for (int i = 0; i < 4; i++)
+        close(filler[i]);
+    close(s.listener);
+}
+
 /* --- the stream --- */
 
 struct pair {
@@ -334,6 +365,34 @@ static void talk_junk(struct server *s, SSL *ssl, int fd)
     shutdown(fd, SHUT_WR);
 }
 
+static void talk_renegotiate(struct server *s, SSL *ssl, int fd)
+{
+    (void)fd;
+    talk_amount(ssl, s->amount);
+    SSL_renegotiate(ssl);
+    SSL_do_handshake(ssl);
+    talk_amount(ssl, s->amount);
+    server_drain(s, ssl);
+}
+
+static void test_no_renegotiation(void **state)
+{
+    static char in[65536];
+    struct buf out = BUF_INIT(16);
+    struct pair p;
+    struct err e = ERR_INIT;
+    size_t all = 0, got;
+    enum conn_result r;
+
+    (void)state;
+    pair_open(&p, talk_renegotiate, 100000, TLS1_2_VERSION);
+    while ((r = once(&p, &out, in, sizeof in, &got, SHORT_MS, &e)) == CONN_READ)
+        all += got;
+    assert_true(all >= 100000); /* refused by an alert; whether the server goes on is its affair */
+    assert_true(r == CONN_TIMEOUT || r == CONN_EOF || r == CONN_ERROR);
+    pair_close(&p, true);
+}
+
 static void test_ends(void **state)
 {
     static const struct {
@@ -422,8 +481,10 @@ int main(void)
         cmocka_unit_test(test_no_version_in_common),
         cmocka_unit_test(test_silent_and_closing),
         cmocka_unit_test(test_refused_and_unknown_host),
+        cmocka_unit_test(test_connect_deadline),
         cmocka_unit_test(test_echo_and_timeouts),
         cmocka_unit_test(test_full_duplex),
+        cmocka_unit_test(test_no_renegotiation),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_interrupt),
     };

@@ -30,7 +30,9 @@ struct cert_spec {
     const char *eku;      /* null: serverAuth */
     long from_s, to_s;    /* from now; both 0: -1 h to +1 d */
     bool ca;
-    X509 *issuer; /* null: self-signed */
+    bool sha1;
+    const char *constraints; /* nameConstraints of an authority */
+    X509 *issuer;            /* null: self-signed */
     EVP_PKEY *issuer_key;
 };
 
@@ -85,7 +87,9 @@ static X509 *cert_make(const struct cert_spec *s, EVP_PKEY *key)
         cert_nul_name(x, s->nul_name);
     if (!s->ca)
         cert_extension(x, issuer, NID_ext_key_usage, s->eku != NULL ? s->eku : "serverAuth");
-    X509_sign(x, s->issuer_key != NULL ? s->issuer_key : key, EVP_sha256());
+    if (s->constraints != NULL)
+        cert_extension(x, issuer, NID_name_constraints, s->constraints);
+    X509_sign(x, s->issuer_key != NULL ? s->issuer_key : key, s->sha1 ? EVP_sha1() : EVP_sha256());
     return x;
 }
 

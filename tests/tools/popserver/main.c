@@ -174,7 +174,9 @@ static void write_port(long port)
 static void end_all(int sig)
 {
     (void)sig;
-    kill(0, SIGKILL); /* the group is ours alone */
+    signal(SIGTERM, SIG_IGN);
+    kill(0, SIGTERM); /* the group is ours alone */
+    _exit(0);
 }
 
 static void live_and_die(void)
