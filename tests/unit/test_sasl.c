@@ -93,6 +93,10 @@ static void test_base64(void **state)
     char octets[200];
     for (size_t i = 0; i < sizeof octets; i++)
         octets[i] = (char)(i * 37);
+    struct buf small = BUF_INIT(100); /* room for the first piece only: all or nothing */
+    assert_int_equal(sasl_base64(&small, sv_make(octets, 90)), -1);
+    assert_int_equal(small.n, 0);
+    buf_free(&small);
     for (size_t n = 0; n <= sizeof octets; n++) {
         struct buf whole = BUF_INIT(400), parts = BUF_INIT(400), full = BUF_INIT((n + 2) / 3 * 4);
         assert_int_equal(sasl_base64(&whole, sv_make(octets, n)), 0);

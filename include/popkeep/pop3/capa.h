@@ -36,8 +36,8 @@ struct capa {
 };
 
 /* Order: capa_init; the caller sets CAPA_KNOWN at +OK; capa_line for each line of the block. CAPA
- * is asked again after login: start with capa_init then too, the second answer replaces the first.
- */
+ * is asked again after login: start with capa_init then too, the second answer replaces the
+ * first. */
 void capa_init(struct capa *c);
 void capa_line(struct capa *c, struct sv line); /* one line of the block; never fails */
 

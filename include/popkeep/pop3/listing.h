@@ -30,9 +30,10 @@ enum {
 struct listed {
     uint32_t number; /* of this session only */
     uint32_t uidl_n;
-    const char *uidl; /* uidl_n octets, any but CR and LF, no blank at the ends; null: the server
-                         gave none (or an empty one) */
-    uint64_t size;    /* octets as LIST says, a hint; LISTING_NO_SIZE: not given */
+    /* uidl_n octets, any but CR and LF, no blank at the ends; null: the server gave none, or an
+     * empty one */
+    const char *uidl;
+    uint64_t size; /* octets as LIST says, a hint; LISTING_NO_SIZE: not given */
 };
 
 struct listing {
@@ -53,11 +54,13 @@ struct listing {
 
 void listing_init(struct listing *l);
 void listing_free(struct listing *l);
-int listing_add_size(struct listing *l, struct sv line, struct err *e); /* "12 1234 [anything]" */
-int listing_add_uidl(struct listing *l, struct sv line,
-                     struct err *e); /* "12 uid"; runs of blanks are one */
-int listing_stat(struct listing *l,
-                 struct sv text); /* what follows +OK; -1 (no error set) if it makes no sense */
+/* One line of the LIST block: "12 1234 [anything]". */
+int listing_add_size(struct listing *l, struct sv line, struct err *e);
+/* One line of the UIDL block: "12 uid"; runs of blanks are one. */
+int listing_add_uidl(struct listing *l, struct sv line, struct err *e);
+/* What follows the +OK of STAT. -1 (no error set): it makes no sense, nothing was kept. */
+int listing_stat(struct listing *l, struct sv text);
+/* Sort, unite what is said twice, count. Fast: the lists of most servers are sorted already. */
 int listing_finish(struct listing *l, struct err *e);
 
 #endif
