@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What the tests of the ledger room share: chance with a fixed seed, and records made in one line. */
+/* What the tests of the ledger room share: chance with a fixed seed, and records made in one line.
+ */
 #ifndef TESTS_LEDGER_HELP_H
 #define TESTS_LEDGER_HELP_H
 

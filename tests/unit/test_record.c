@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The journal's lines. What is read back wrongly here is mail deleted, doubled or not found later. */
+/* The journal's lines. What is read back wrongly here is mail deleted, doubled or not found later.
+ */
 #include "ledger_help.h"
 
 static const char kinds[] = "HBISVKDQGMRE";
@@ -250,10 +251,24 @@ static void whole_lines_with_wrong_fields_are_refused(void **state)
 {
     (void)state;
     static const char *const bodies[] = {
-        "D 1 ",       "D 1 2 3 ",       "D  1 2 ",         "D 1 4294967296 ", "D 1 -2 ",
-        "D + 2 ",     "D 1 2",          "D - 2 ",          "X 1 2 ",          "Q 1 2 ",
-        "K 1 2  3 ",  "K 1 2 %4 3 ",    "K 1 2 u 3.5 ",    "M 1 a ",          "E 1 0000000g ",
-        "E 1 0000000F ", "D 9223372036854775808 1 ", "D 1 2  ",
+        "D 1 ",
+        "D 1 2 3 ",
+        "D  1 2 ",
+        "D 1 4294967296 ",
+        "D 1 -2 ",
+        "D + 2 ",
+        "D 1 2",
+        "D - 2 ",
+        "X 1 2 ",
+        "Q 1 2 ",
+        "K 1 2  3 ",
+        "K 1 2 %4 3 ",
+        "K 1 2 u 3.5 ",
+        "M 1 a ",
+        "E 1 0000000g ",
+        "E 1 0000000F ",
+        "D 9223372036854775808 1 ",
+        "D 1 2  ",
     };
     struct buf scratch = BUF_INIT(RECORD_LINE_MAX);
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Reading a journal that a crash, a bad disk or a hand has been at. Too little read is mail doubled, too much is mail
- * deleted that is not there. */
+/* Reading a journal that a crash, a bad disk or a hand has been at. Too little read is mail
+ * doubled, too much is mail deleted that is not there. */
 #include "ledger_help.h"
 
 enum { GROUPS = 5 };
