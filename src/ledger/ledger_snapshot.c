@@ -55,7 +55,7 @@ static int put_entry(const struct writer *w, const struct ledger_entry *en)
     };
     bool lost = en->state == LEDGER_VOID || en->state == LEDGER_REPLACED;
     /* what the archive tells of a lost one must not come to life again */
-    if (en->archived || (lost && !en->in_archive))
+    if (lost ? !en->in_archive : en->archived)
         return 0;
     bool to_archive = en->state == LEDGER_GONE && en->gone_at < w->archive_before;
     if (put_intent(w, en, to_archive) != 0)
