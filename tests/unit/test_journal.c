@@ -614,7 +614,7 @@ static void test_failed_compaction_keeps_the_old(void **state)
     struct book b = book_open(t, JOURNAL_WRITE);
     fill(&b);
     char *live = dump(b.l, NOW + 10), *old = tempdir_get(t, "journal", &n);
-    static const rlim_t limits[] = {0, 100, 5000, 9000};
+    static const rlim_t limits[] = {0, 100, 3000, 6000};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         limit_file_size(limits[i]);
         int rc = journal_compact(b.j, NOW, NOW + 10, true, &done, &b.e);
@@ -648,7 +648,7 @@ static void test_large(void **state)
 {
     const struct tempdir *t = *state;
     bool done = false;
-    enum { MANY = 27000 };
+    enum { MANY = 45000 };
     struct book b = book_open(t, JOURNAL_WRITE);
     add_header(&b);
     for (uint32_t id = 1; id <= MANY; id++) {
