@@ -182,6 +182,35 @@ int worker_fetch(struct worker *w, struct err *e)
 
 /* ---- the end ---- */
 
+static void fill_fetch(struct event *ev, const struct run_totals *n, bool dry_run)
+{
+    ev->num[dry_run ? EN_WOULD_FETCH : EN_FETCHED] = (int64_t)n->fetched;
+    ev->num[dry_run ? EN_WOULD_FETCH_OCTETS : EN_FETCHED_OCTETS] = (int64_t)n->fetched_octets;
+    ev->num[dry_run ? EN_WOULD_DELETE : EN_DELETED] = (int64_t)n->deleted;
+    ev->num[EN_MATCHED] = (int64_t)n->matched;
+    ev->num[EN_FAILED] = (int64_t)n->failed;
+    ev->num[EN_GONE] = (int64_t)n->gone;
+    ev->num[EN_DUE] = (int64_t)n->due;
+    ev->num[EN_HELD] = (int64_t)n->held;
+    ev->num[EN_MISSING] = (int64_t)n->copy_missing;
+    ev->num[EN_CHANGED] = (int64_t)n->copy_changed;
+    if (n->listed_any) {
+        ev->num[EN_KNOWN] = (int64_t)n->known;
+        ev->num[EN_LEFT] = (int64_t)n->left;
+    }
+}
+
+static void fill_verify(struct event *ev, const struct run_totals *n, bool server)
+{
+    ev->num[EN_DONE] = (int64_t)n->read;
+    ev->num[EN_MISSING] = (int64_t)n->copy_missing;
+    ev->num[EN_CHANGED] = (int64_t)n->copy_changed;
+    if (server && n->listed_any) {
+        ev->num[EN_KNOWN] = (int64_t)n->known;
+        ev->num[EN_NOT_STORED] = (int64_t)n->not_stored;
+    }
+}
+
 static void tell_account(struct worker *w, int64_t began_ms)
 {
     const struct run_totals *n = &w->totals;
@@ -190,25 +219,16 @@ static void tell_account(struct worker *w, int64_t began_ms)
     event_init(&ev, EVENT_ACCOUNT, w->account->name);
     ev.num[EN_STATUS] = w->status;
     ev.num[EN_MS] = clock_mono_ms() - began_ms;
+    ev.num[EN_STORED] = (int64_t)n->stored;
     ev.str[ES_MAILDIR] = sv_of(w->account->maildir);
     if (n->listed_any) {
         ev.num[EN_LISTED] = (int64_t)n->listed;
         ev.num[EN_LISTED_OCTETS] = (int64_t)n->listed_octets;
-        ev.num[EN_KNOWN] = (int64_t)n->known;
-        ev.num[EN_NOT_STORED] = (int64_t)n->not_stored;
     }
-    ev.num[EN_FETCHED] = (int64_t)n->fetched;
-    ev.num[EN_FETCHED_OCTETS] = (int64_t)n->fetched_octets;
-    ev.num[EN_MATCHED] = (int64_t)n->matched;
-    ev.num[EN_FAILED] = (int64_t)n->failed;
-    ev.num[EN_DELETED] = (int64_t)n->deleted;
-    ev.num[EN_GONE] = (int64_t)n->gone;
-    ev.num[EN_DUE] = (int64_t)n->due;
-    ev.num[EN_HELD] = (int64_t)n->held;
-    ev.num[EN_MISSING] = (int64_t)n->copy_missing;
-    ev.num[EN_CHANGED] = (int64_t)n->copy_changed;
-    ev.num[EN_DONE] = (int64_t)n->read;
-    ev.num[EN_STORED] = (int64_t)n->stored;
+    if (w->options->command == RUN_FETCH)
+        fill_fetch(&ev, n, w->options->dry_run);
+    else if (w->options->command == RUN_VERIFY)
+        fill_verify(&ev, n, w->options->server);
     tell_event(w->tell, &ev);
 }
 

@@ -148,7 +148,7 @@ int adopt_files(struct book *b, struct maildir *m, struct tell *t, uint64_t *n, 
     for (size_t i = 0; rc == 0 && i < ad.n_files; i++) {
         rc = adopt_file(&ad, ad.files[i].base_name, ad.files[i].path, e);
         if (i % 100 == 0)
-            tell_progress(t, TELL_STORING, i, ad.n_files, 0, 0);
+            tell_progress(t, PHASE_STORING, i, ad.n_files, 0, 0);
     }
     if (rc == 0)
         rc = book_commit(b, e);

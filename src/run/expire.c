@@ -19,45 +19,33 @@ static const struct ledger_entry *entry_of(const struct expire *x, size_t item)
 
 /* ---- what is told ---- */
 
-static void describe(struct buf *text, const struct expire *x, size_t item, enum retention_why why)
-{
-    struct retention_policy p = {.days = x->account->retention_days, .now = x->now};
-    char when[24], span[24];
-
-    if (x->plan->items[item].entry == LEDGER_NONE) {
-        (void)buf_add_c(text, retention_text(why));
-        return;
-    }
-    (void)buf_addf(text, "stored %.10s", text_time(when, entry_of(x, item)->stored_at));
-    if (why == RETENTION_YOUNG)
-        (void)buf_addf(text, ", due in %s",
-                       text_span(span, retention_left_s(entry_of(x, item), &p)));
-    else
-        (void)buf_addf(text, ", %s ago; %s", text_span(span, x->now - entry_of(x, item)->stored_at),
-                       retention_text(why));
-}
-
 static void tell_item(const struct expire *x, enum event_kind kind, size_t item,
                       enum retention_why why)
 {
     const struct plan_message *m = &x->messages[item];
-    struct buf text = BUF_INIT(1024);
+    struct retention_policy p = {.days = x->account->retention_days, .now = x->now};
+    char text[128], span[24];
     struct event ev;
 
     event_init(&ev, kind, x->tell->account);
-    describe(&text, x, item, why);
     ev.num[EN_NUMBER] = m->number;
     ev.str[ES_UIDL] = sv_make(m->uidl, m->uidl_n);
     ev.str[ES_REASON] = sv_of(retention_word(why));
-    ev.str[ES_TEXT] = buf_sv(&text);
     if (kind == EVENT_WOULD)
         ev.str[ES_ACTION] = SV("delete");
+    if (kind == EVENT_KEPT)
+        ev.str[ES_TEXT] = sv_of(retention_text(why));
     if (x->plan->items[item].entry != LEDGER_NONE) {
+        ev.num[EN_STORED_AT] = entry_of(x, item)->stored_at;
         ev.num[EN_AGE] = x->now - entry_of(x, item)->stored_at;
         ev.str[ES_FILE] = sv_of(entry_of(x, item)->name);
+        if (why == RETENTION_YOUNG) {
+            snprintf(text, sizeof text, "due in %s",
+                     text_span(span, retention_left_s(entry_of(x, item), &p)));
+            ev.str[ES_TEXT] = sv_of(text);
+        }
     }
     tell_event(x->tell, &ev);
-    buf_free(&text);
 }
 
 static void count_kept(struct expire *x, enum retention_why why)
@@ -199,7 +187,7 @@ static int delete_due(struct expire *x, struct session *s, const uint32_t *order
             journal_window(x, window, n_window, e) < 0 ||
             send_window(x, s, window, n_window, e) < 0 || session_keep_alive(s, e) < 0)
             return -1;
-        tell_progress(x->tell, TELL_DELETING, next, n, 0, 0);
+        tell_progress(x->tell, PHASE_DELETING, next, n, 0, 0);
     }
     return 0;
 }

@@ -146,7 +146,7 @@ static int list_and_plan(struct mailbox *b, struct err *e)
 {
     struct run_totals *n = &b->w->totals;
 
-    tell_progress(b->w->tell, TELL_LISTING, 0, 0, 0, 0);
+    tell_progress(b->w->tell, PHASE_LISTING, 0, 0, 0, 0);
     if (session_list(&b->s, &b->listing, e) < 0)
         return -1;
     b->messages = worker_messages(&b->listing);
@@ -285,8 +285,8 @@ static int expire_all(struct mailbox *b, struct expire *x, struct err *e)
         expire_run(x, &b->s, e) < 0)
         return -1;
     if (w->totals.held > 0) {
-        tell_text(w->tell, EVENT_WARNING, "%llu deletions held back: %s",
-                  (unsigned long long)w->totals.held, retention_hold_text(x->hold));
+        tell_trouble(w->tell, ST_HELD, "%llu deletions held back: %s",
+                     (unsigned long long)w->totals.held, retention_hold_text(x->hold));
         worker_worsen(w, ST_HELD);
     }
     if (w->totals.copy_changed > 0)
@@ -302,19 +302,21 @@ static int leave(struct mailbox *b, struct expire *x, struct err *e)
 
     if (rc == 0 && ok)
         return b->w->options->dry_run ? 0 : expire_quit_answered(x, e);
-    tell_text(b->w->tell, EVENT_WARNING,
-              rc < 0 ? "QUIT was not answered (%s); the next run will see what was deleted"
-                     : "the server refused QUIT%s; the next run will see what was deleted",
-              rc < 0 ? quit.text : "");
+    tell_trouble(b->w->tell, ST_INCOMPLETE,
+                 rc < 0 ? "QUIT was not answered (%s); the next run will see what was deleted"
+                        : "the server refused QUIT%s; the next run will see what was deleted",
+                 rc < 0 ? quit.text : "");
     worker_worsen(b->w, ST_INCOMPLETE);
     return 0;
 }
 
 static void count_matched(struct mailbox *b)
 {
-    b->w->matched = 0;
-    for (size_t i = 0; i < b->plan.n; i++)
+    b->w->matched = b->w->totals.left = 0;
+    for (size_t i = 0; i < b->plan.n; i++) {
         b->w->matched += b->plan.items[i].entry != LEDGER_NONE;
+        b->w->totals.left += !b->plan.items[i].settled;
+    }
 }
 
 static int work(struct mailbox *b, struct err *e)
@@ -335,17 +337,17 @@ static int work(struct mailbox *b, struct err *e)
         tell_would_fetch(b);
     else if (fetch_all(b, e) < 0)
         goto out;
-    count_matched(b);
     if (w->totals.failed > 0 || shows_a_part(b))
         worker_worsen(w, ST_INCOMPLETE);
     if (expire_all(b, &x, e) < 0)
         goto out;
     rc = leave(b, &x, e);
     if (shows_a_part(b))
-        tell_text(w->tell, EVENT_WARNING,
-                  "this server shows a part of the mailbox at a time (EXPIRE 0, %zu listed): run "
-                  "again in 5 minutes for the rest",
-                  b->listing.n);
+        tell_trouble(
+            w->tell, ST_INCOMPLETE,
+            "this server shows a part of the mailbox at a time (EXPIRE 0, %zu listed): run "
+            "again in 5 minutes for the rest",
+            b->listing.n);
     if (b->s.bare_end_seen)
         tell_text(w->tell, EVENT_WARNING,
                   "the server does not end messages as POP3 demands; each such end cost %d seconds",
@@ -370,7 +372,7 @@ int mailbox_session(struct worker *w, bool *again, struct err *e)
     int rc;
 
     listing_init(&b.listing);
-    tell_progress(w->tell, TELL_CONNECTING, 0, 0, 0, 0);
+    tell_progress(w->tell, PHASE_CONNECTING, 0, 0, 0, 0);
     rc = session_open(&b.s, w->account, w->password, &w->memory, w->tell, NULL, e);
     if (rc == 0 && list_and_plan(&b, e) < 0)
         rc = -1;
@@ -386,6 +388,8 @@ int mailbox_session(struct worker *w, bool *again, struct err *e)
     } else if (rc < 0) {
         *again = e->line_cut && w->totals.fetched + w->totals.matched > before;
     }
+    if (b.messages != NULL)
+        count_matched(&b);
     session_free(&b.s); /* after a failure: without QUIT */
     plan_free(&b.plan);
     free(b.messages);

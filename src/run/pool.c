@@ -195,14 +195,17 @@ static void start_some(struct pool *p)
     }
 }
 
-static void take_events(struct pool *p, struct slot *s)
+/* -1: what came is no event; the worker is not to be believed any more. */
+static int take_events(struct pool *p, struct slot *s)
 {
     struct sv rest = buf_sv(&s->in);
     struct event ev;
+    int rc;
 
-    while (event_unpack(&rest, &ev) > 0)
+    while ((rc = event_unpack(&rest, &ev)) > 0)
         p->job->event(p->job->ctx, &ev);
     buf_drop_front(&s->in, s->in.n - rest.n);
+    return rc;
 }
 
 /* A worker that was killed or failed in a way of its own could not say how it ended. */
@@ -236,7 +239,10 @@ static void read_slot(struct pool *p, struct slot *s)
         return;
     }
     buf_grew(&s->in, (size_t)k);
-    take_events(p, s);
+    if (take_events(p, s) < 0) {
+        kill(s->pid, SIGKILL); /* every point is safe to be killed at */
+        reap(p, s);
+    }
 }
 
 static void pass_signal_on(struct pool *p)

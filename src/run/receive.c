@@ -42,7 +42,7 @@ static void tell_where(struct receive *r, bool now)
     if (!now && ms - r->told_ms < PROGRESS_MS)
         return;
     r->told_ms = ms;
-    tell_progress(r->s->tell, TELL_FETCHING, r->done, r->plan->fetch_n,
+    tell_progress(r->s->tell, PHASE_FETCHING, r->done, r->plan->fetch_n,
                   r->done_octets + r->incoming.wire_octets, r->plan->fetch_octets);
 }
 
@@ -122,6 +122,7 @@ static void tell_failed(struct receive *r, size_t item, struct sv server_text)
                    "message %u could not be fetched; the server says: ", r->messages[item].number);
     text_escape(&text, server_text, 256);
     event_init(&ev, EVENT_FAILED, r->s->tell->account);
+    ev.num[EN_STATUS] = ST_INCOMPLETE;
     ev.num[EN_NUMBER] = r->messages[item].number;
     ev.str[ES_UIDL] = sv_make(r->messages[item].uidl, r->messages[item].uidl_n);
     ev.str[ES_TEXT] = buf_sv(&text);
@@ -190,7 +191,7 @@ static int flush(struct receive *r, struct err *e)
 {
     int rc;
 
-    tell_progress(r->s->tell, TELL_STORING, r->done, r->plan->fetch_n, r->done_octets,
+    tell_progress(r->s->tell, PHASE_STORING, r->done, r->plan->fetch_n, r->done_octets,
                   r->plan->fetch_octets);
     if (push(r, parcel_new(PARCEL_FLUSH, 0), e) < 0)
         return -1;

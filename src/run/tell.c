@@ -26,24 +26,46 @@ void tell_end(struct tell *t)
 
 void tell_event(struct tell *t, const struct event *ev)
 {
+    struct event timed = *ev;
+
+    timed.num[EN_TIME] = clock_wall_s();
     pthread_mutex_lock(&t->lock);
-    t->emit(t->ctx, ev);
+    t->emit(t->ctx, &timed);
     pthread_mutex_unlock(&t->lock);
+}
+
+static void tell_va(struct tell *t, enum event_kind kind, int64_t status, const char *fmt,
+                    va_list ap) __attribute__((format(printf, 4, 0)));
+static void tell_va(struct tell *t, enum event_kind kind, int64_t status, const char *fmt,
+                    va_list ap)
+{
+    struct buf text = BUF_INIT(ERR_TEXT_MAX);
+    struct event ev;
+
+    (void)buf_vaddf(&text, fmt, ap);
+    event_init(&ev, kind, t->account);
+    ev.num[EN_STATUS] = status;
+    ev.str[ES_TEXT] = buf_sv(&text);
+    tell_event(t, &ev);
+    buf_free(&text);
 }
 
 void tell_text(struct tell *t, enum event_kind kind, const char *fmt, ...)
 {
-    struct buf text = BUF_INIT(ERR_TEXT_MAX);
-    struct event ev;
     va_list ap;
 
     va_start(ap, fmt);
-    (void)buf_vaddf(&text, fmt, ap);
+    tell_va(t, kind, EVENT_UNSET, fmt, ap);
     va_end(ap);
-    event_init(&ev, kind, t->account);
-    ev.str[ES_TEXT] = buf_sv(&text);
-    tell_event(t, &ev);
-    buf_free(&text);
+}
+
+void tell_trouble(struct tell *t, enum status status, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    tell_va(t, EVENT_WARNING, status, fmt, ap);
+    va_end(ap);
 }
 
 void tell_error(struct tell *t, const struct err *e, const char *hint)

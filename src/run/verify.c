@@ -31,6 +31,7 @@ static void tell_bad(struct worker *w, const struct ledger_entry *en, const char
     ev.str[ES_UIDL] = sv_make(en->uidl, en->uidl_n);
     ev.str[ES_FILE] = sv_of(en->name);
     ev.str[ES_SHA256] = sv_of(sha);
+    ev.num[EN_STORED_AT] = en->stored_at;
     tell_event(w->tell, &ev);
 }
 
@@ -65,7 +66,7 @@ static int verify_files(struct worker *w, uint8_t *missing, struct err *e)
         w->totals.read++;
         if (clock_mono_ms() - told >= PROGRESS_MS) {
             told = clock_mono_ms();
-            tell_progress(w->tell, TELL_VERIFYING, i, n, 0, 0);
+            tell_progress(w->tell, PHASE_VERIFYING, i, n, 0, 0);
         }
     }
     return 0;

@@ -31,6 +31,7 @@ struct run_totals {
     uint64_t fetched, fetched_octets;
     uint64_t matched;
     uint64_t failed;
+    uint64_t left; /* listed and not stored when the session ended */
     uint64_t deleted;
     uint64_t gone;
     uint64_t due; /* due and still on the server */

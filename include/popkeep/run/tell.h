@@ -28,14 +28,15 @@ void tell_event(struct tell *t, const struct event *ev);
 /* EVENT_NOTE, EVENT_WARNING: text in plain words. */
 void tell_text(struct tell *t, enum event_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* EVENT_WARNING that changes the exit status to (at least) `status`: seen with --quiet too. */
+void tell_trouble(struct tell *t, enum status status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* EVENT_ERROR with the error's status and text; `hint` (provider's, may be null) goes along. */
 void tell_error(struct tell *t, const struct err *e, const char *hint);
-/* EVENT_PROGRESS. */
+/* EVENT_PROGRESS; `phase` is an enum event_phase. */
 void tell_progress(struct tell *t, int phase, uint64_t done, uint64_t total, uint64_t done_octets,
                    uint64_t total_octets);
 /* "ACCOUNT > PASS ***" (direction '>' or '<'); the text is escaped. Nothing unless tracing. */
 void tell_trace(struct tell *t, char direction, struct sv text);
-
-enum { TELL_CONNECTING, TELL_LISTING, TELL_FETCHING, TELL_STORING, TELL_DELETING, TELL_VERIFYING };
 
 #endif
