@@ -158,6 +158,10 @@ static void test_dates(void **state)
     refused(cert_make(&s, leaf_key), "pop.example.org", &e); /* both faults are told */
     assert_says(&e, "it expired 10 d ago");
     assert_says(&e, "it is not for pop.example.org but for pop.okul.example");
+    now += 2 * 86400; /* it is the caller's clock that counts */
+    refused(leaf_of_ca("cn", "DNS:pop.okul.example"), "pop.okul.example", &e);
+    assert_says(&e, "it expired");
+    now -= 2 * 86400;
     s.from_s = 10 * 86400 + 1800;
     s.to_s = 20 * 86400;
     refused(cert_make(&s, leaf_key), "pop.okul.example", &e);

@@ -9,8 +9,12 @@
 
 #include "popkeep/net/conn.h"
 #include "popkeep/net/guess.h"
+#include "popkeep/net/wait.h"
 
 #include "tls_fixture.h"
+
+#include <dlfcn.h>
+#include <netdb.h>
 
 /* --- what is no TLS server, or none we can talk to --- */
 
@@ -128,6 +132,99 @@ static void test_refused_and_unknown_host(void **state)
     assert_int_equal(conn_open(&c, &t, now, &e), -1);
     assert_int_equal(e.status, ST_UNAVAILABLE);
     assert_says(&e, "2001:db8::g");
+}
+
+/* --- several addresses --- */
+
+/* In front of the C library's: "two.okul.example" has one address at each of these ports. */
+static int two_ports[2];
+
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                struct addrinfo **out)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    char port[16];
+    int rc;
+
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (strcmp(host, "two.okul.example") != 0)
+        return real(host, service, hints, out);
+    snprintf(port, sizeof port, "%d", two_ports[0]);
+    rc = real("127.0.0.1", port, hints, out);
+    snprintf(port, sizeof port, "%d", two_ports[1]);
+    return rc != 0 ? rc : real("127.0.0.1", port, hints, &(*out)->ai_next);
+}
+
+/* The first server stands as given, the second one is good; has the second one been asked? */
+static int open_two(struct server *first, bool up, bool *asked, struct err *e)
+{
+    struct server second = {.leaf = leaf_of_ca("cn", "DNS:two.okul.example"), .key = leaf_key};
+    struct conn_target t;
+    struct conn *c = NULL;
+    int rc;
+
+    server_start(first);
+    if (!up)
+        server_stop(first);
+    server_start(&second);
+    two_ports[0] = first->port;
+    two_ports[1] = second.port;
+    t = target_of(&second, NULL);
+    t.host = "two.okul.example";
+    t.handshake_ms = 2 * SHORT_MS;
+    rc = conn_open(&c, &t, now, e);
+    conn_close(c, true);
+    server_stop(&second);
+    if (up)
+        server_stop(first);
+    X509_free(second.leaf);
+    X509_free(first->leaf);
+    *asked = second.shook;
+    return rc;
+}
+
+static void test_several_addresses(void **state)
+{
+    struct server s = {.mode = SERVER_CLOSES};
+    struct err e = ERR_INIT;
+    bool asked;
+
+    (void)state;
+    assert_int_equal(open_two(&s, false, &asked, &e), 0); /* refused */
+    assert_true(asked);
+    s = (struct server){.mode = SERVER_SILENT};
+    assert_int_equal(open_two(&s, true, &asked, &e), 0);
+    s = (struct server){.mode = SERVER_CLOSES};
+    assert_int_equal(open_two(&s, true, &asked, &e), 0);
+    /* a wrong certificate is told, not tried around */
+    s = (struct server){.leaf = leaf_of_ca("cn", "DNS:evil.example"), .key = leaf_key};
+    assert_int_equal(open_two(&s, true, &asked, &e), -1);
+    assert_int_equal(e.status, ST_CERT);
+    assert_false(asked);
+}
+
+static void test_all_addresses_refuse(void **state)
+{
+    struct server s = {.mode = SERVER_CLOSES};
+    struct conn_target t;
+    struct conn *c;
+    struct err e = ERR_INIT;
+    char both[2][32];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        s.stop = false;
+        server_start(&s);
+        server_stop(&s);
+        two_ports[i] = s.port;
+        snprintf(both[i], sizeof both[i], "127.0.0.1:%d", s.port);
+    }
+    t = target_of(&s, NULL);
+    t.host = "two.okul.example";
+    assert_int_equal(conn_open(&c, &t, now, &e), -1);
+    assert_int_equal(e.status, ST_TEMP);
+    assert_says(&e, both[0]);
+    assert_says(&e, both[1]);
 }
 
 static void test_connect_deadline(void **state)
@@ -391,6 +488,7 @@ static void test_no_renegotiation(void **state)
     assert_true(all >= 100000); /* refused by an alert; whether the server goes on is its affair */
     assert_true(r == CONN_TIMEOUT || r == CONN_EOF || r == CONN_ERROR);
     pair_close(&p, true);
+    assert_int_equal(p.s.hellos, 1);
 }
 
 static void test_ends(void **state)
@@ -449,6 +547,7 @@ static void test_interrupt(void **state)
     struct conn_target t;
     struct conn *c;
     pthread_t thread;
+    int64_t started;
     char in[100];
     size_t got;
 
@@ -456,8 +555,10 @@ static void test_interrupt(void **state)
     flag = 0;
     conn_set_interrupt(&flag);
     pair_open(&p, talk_echo, 0, 0);
+    started = wait_now_ms();
     pthread_create(&thread, NULL, raise_flag, NULL);
     assert_int_equal(once(&p, &out, in, sizeof in, &got, LONG_MS, &e), CONN_INTERRUPTED);
+    assert_true(wait_now_ms() - started < LONG_MS / 2);
     pthread_join(thread, NULL);
     buf_add_c(&out, "QUIT\r\n");
     assert_int_equal(once(&p, &out, in, sizeof in, &got, LONG_MS, &e), CONN_INTERRUPTED);
@@ -481,6 +582,8 @@ int main(void)
         cmocka_unit_test(test_no_version_in_common),
         cmocka_unit_test(test_silent_and_closing),
         cmocka_unit_test(test_refused_and_unknown_host),
+        cmocka_unit_test(test_several_addresses),
+        cmocka_unit_test(test_all_addresses_refuse),
         cmocka_unit_test(test_connect_deadline),
         cmocka_unit_test(test_echo_and_timeouts),
         cmocka_unit_test(test_full_duplex),

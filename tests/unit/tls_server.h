@@ -120,6 +120,7 @@ struct server {
     _Atomic size_t app_octets; /* application data that arrived */
     _Atomic bool accepted, shook, close_notify;
     char sni[256];
+    int hellos; /* how often the client began a handshake */
 };
 
 static int server_on_sni(SSL *ssl, int *alert, void *arg)
@@ -128,6 +129,7 @@ static int server_on_sni(SSL *ssl, int *alert, void *arg)
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 
     (void)alert;
+    s->hellos++;
     snprintf(s->sni, sizeof s->sni, "%s", name != NULL ? name : "");
     return SSL_TLSEXT_ERR_OK;
 }
