@@ -2,6 +2,7 @@
 /* Name look-up and TCP connections with a deadline. */
 #include "popkeep/net/tcp.h"
 #include "popkeep/base/text.h"
+#include "popkeep/net/conn.h"
 #include "popkeep/net/wait.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -53,6 +54,24 @@ int tcp_resolve(struct addrinfo **out, const char *host, unsigned port, struct e
     if (rc != 0)
         return tcp_resolve_error(rc, errno, host, e);
     return 0;
+}
+
+int conn_host_address(char out[CONN_ADDRESS_MAX], const char *host, unsigned port)
+{
+    char text[TCP_ADDRESS_MAX];
+    struct err ignored = ERR_INIT;
+    struct addrinfo *list;
+
+    if (tcp_resolve(&list, host, port, &ignored) < 0)
+        return -1;
+    out[0] = '\0';
+    for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
+        tcp_address_text(text, a);
+        if (out[0] == '\0' || strcmp(text, out) < 0)
+            (void)snprintf(out, CONN_ADDRESS_MAX, "%s", text);
+    }
+    freeaddrinfo(list);
+    return out[0] == '\0' ? -1 : 0;
 }
 
 static int tcp_failed(int errnum, const char *address, struct err *e)

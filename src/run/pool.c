@@ -2,10 +2,10 @@
 /* The parent: starts workers, passes their events on, waits for them. */
 #include "popkeep/run/pool.h"
 
-#include "popkeep/base/ascii.h"
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
 #include "popkeep/net/conn.h"
+#include "popkeep/run/hosts.h"
 #include "popkeep/run/worker.h"
 #include "popkeep/sys/process.h"
 #include "popkeep/sys/secret.h"
@@ -35,6 +35,7 @@ struct slot {
 struct pool {
     const struct pool_job *job;
     struct slot *slots;
+    struct hosts hosts;
     size_t n;
     unsigned limit;
     bool told_to_end;
@@ -171,14 +172,18 @@ static void start(struct pool *p, struct slot *s)
     s->state = SLOT_RUNNING;
 }
 
-static unsigned running(const struct pool *p, const char *host)
+/* Slots in this state; of those whose host counts under `key` if one is given. */
+static unsigned count(const struct pool *p, enum slot_state state, const char *key)
 {
     unsigned n = 0;
 
-    for (size_t i = 0; i < p->n; i++)
-        if (p->slots[i].state == SLOT_RUNNING &&
-            (host == NULL || ascii_same_c(sv_of(p->slots[i].account->host), host)))
-            n++;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct slot *s = &p->slots[i];
+        if (s->state != state)
+            continue;
+        /* a running one's host is known: it could not have been started else */
+        n += key == NULL || strcmp(hosts_key(&p->hosts, s->account), key) == 0;
+    }
     return n;
 }
 
@@ -186,11 +191,13 @@ static void start_some(struct pool *p)
 {
     for (size_t i = 0; i < p->n && !signals_pending(); i++) {
         struct slot *s = &p->slots[i];
-        if (s->state != SLOT_WAITING)
+        const char *key = hosts_key(&p->hosts, s->account);
+
+        if (s->state != SLOT_WAITING || key == NULL)
             continue;
-        if (running(p, NULL) >= p->limit)
+        if (count(p, SLOT_RUNNING, NULL) >= p->limit)
             return;
-        if (running(p, s->account->host) < p->job->config->per_host)
+        if (count(p, SLOT_RUNNING, key) < p->job->config->per_host)
             start(p, s);
     }
 }
@@ -264,10 +271,14 @@ static void wait_some(struct pool *p, struct pollfd *fds, size_t *which)
             fds[k] = (struct pollfd){.fd = p->slots[i].fd, .events = POLLIN};
             which[k++] = i;
         }
-    if (poll(fds, k, TICK_MS) > 0)
+    fds[k] = (struct pollfd){.fd = p->hosts.fd, .events = POLLIN}; /* -1 is passed over */
+    if (poll(fds, k + 1, TICK_MS) > 0) {
         for (nfds_t i = 0; i < k; i++)
             if (fds[i].revents != 0)
                 read_slot(p, &p->slots[which[i]]);
+        if (fds[k].revents != 0)
+            hosts_read(&p->hosts);
+    }
     p->job->tick(p->job->ctx);
 }
 
@@ -282,6 +293,13 @@ static void fill(struct pool *p)
     p->limit = p->job->jobs > 0 ? p->job->jobs : c->jobs;
 }
 
+/* Something runs, or will as soon as its host is known. */
+static bool has_work(const struct pool *p)
+{
+    return count(p, SLOT_RUNNING, NULL) > 0 ||
+           (!signals_pending() && count(p, SLOT_WAITING, NULL) > 0);
+}
+
 enum status pool_run(const struct pool_job *job, uint64_t *n_failed)
 {
     struct pool p = {.job = job};
@@ -290,14 +308,16 @@ enum status pool_run(const struct pool_job *job, uint64_t *n_failed)
     size_t *which;
 
     fill(&p);
-    fds = mem_zalloc(p.n, sizeof *fds);
+    hosts_start(&p.hosts, job->config, job->chosen);
+    fds = mem_zalloc(p.n + 1, sizeof *fds);
     which = mem_zalloc(p.n, sizeof *which);
     start_some(&p);
-    while (running(&p, NULL) > 0) {
+    while (has_work(&p)) {
         wait_some(&p, fds, which);
         pass_signal_on(&p);
         start_some(&p);
     }
+    hosts_end(&p.hosts);
     *n_failed = 0;
     for (size_t i = 0; i < p.n; i++) {
         worst = status_worst(worst, p.slots[i].status);

@@ -27,6 +27,13 @@
 
 struct conn;
 
+enum { CONN_ADDRESS_MAX = 64 };
+
+/* One address that stands for all of a host's: the smallest of them as text, so that names that
+ * lead to the same servers give the same one. -1: it cannot be looked up. Blocks as long as the
+ * resolver does. */
+int conn_host_address(char out[CONN_ADDRESS_MAX], const char *host, unsigned port);
+
 /* Borrowed for the time of conn_open only. */
 struct conn_target {
     const char *host; /* name or IP literal (IPv6 without brackets) */

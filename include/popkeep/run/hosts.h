@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Which accounts share a server: host names looked up, so that the limit per_host counts by
+ * address.
+ *
+ * The look-ups happen in a process of their own, since a resolver may block for many seconds and a
+ * thread beside fork is a trap. A host that is not known yet is waited for; one that cannot be
+ * looked up counts under its name. With one host name in all nothing is looked up.
+ */
+#ifndef POPKEEP_RUN_HOSTS_H
+#define POPKEEP_RUN_HOSTS_H
+
+#include "popkeep/config/config.h"
+#include "popkeep/net/conn.h"
+#include <sys/types.h>
+
+struct hosts {
+    struct host {
+        const char *name; /* of the configuration */
+        unsigned port;
+        char key[CONN_ADDRESS_MAX + 256]; /* address, or name; "" while it is not known */
+    } * v;
+    size_t n;
+    int fd; /* where answers come from, -1: none outstanding */
+    pid_t pid;
+};
+
+/* `chosen`: a flag an account. */
+void hosts_start(struct hosts *h, const struct config *c, const bool *chosen);
+/* To be called when fd is readable. */
+void hosts_read(struct hosts *h);
+/* What the accounts of this host are counted under; null: not known yet. */
+const char *hosts_key(const struct hosts *h, const struct account *a);
+void hosts_end(struct hosts *h);
+
+#endif
