@@ -7,13 +7,16 @@
 #include "popkeep/sys/clock.h"
 #include "popkeep/sys/output.h"
 #include "popkeep/sys/process.h"
-#include "popkeep/sys/signals.h"
+#include "popkeep/sys/terminal.h"
 
+/* What is worth knowing to somebody who looks, but no reason for cron to send a mail each quarter
+ * of an hour. */
 static void warn(const struct cmd_options *o, struct sv text)
 {
     struct err ignored = ERR_INIT;
 
-    if (o->run.verbose >= 0)
+    if (o->run.verbose > 0 || (o->run.verbose == 0 && terminal_is(2)) ||
+        o->command->bit == CMD_CHECK)
         (void)output_write(2, text, &ignored);
 }
 
