@@ -361,6 +361,11 @@ struct sv ledger_mark(const struct ledger *l, const char *name)
     return SV_NULL;
 }
 
+uint32_t ledger_old_before(const struct ledger *l)
+{
+    return ledger_mark(l, "hold").p ? l->hold_before : l->run.known_before;
+}
+
 void ledger_set_mark(struct ledger *l, struct sv name, struct sv value)
 {
     size_t i = 0;

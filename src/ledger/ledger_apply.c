@@ -302,6 +302,8 @@ static int totals(struct ledger *l, const struct record *r, struct err *e)
     l->run.refused_in_a_row = (unsigned)v[LEDGER_T_REFUSED];
     l->run.failed_in_a_row = (unsigned)v[LEDGER_T_FAILED];
     l->run.known = (uint64_t)v[LEDGER_T_KNOWN];
+    l->run.known_before = (uint32_t)v[LEDGER_T_KNOWN_BEFORE];
+    l->hold_before = (uint32_t)v[LEDGER_T_HOLD_BEFORE];
     if (l->boot != 0)
         set_offsets(&l->boots[l->boot - 1], v[LEDGER_T_OFFSETS] != 0, v[LEDGER_T_LOW],
                     v[LEDGER_T_HIGH]);
@@ -319,6 +321,8 @@ static int apply_mark(struct ledger *l, const struct record *r, struct err *e)
         return totals(l, r, e);
     if ((ok || jump) && !cleared && parse_i64(r->value, &t) != 0)
         return misfit(r, "its time is none", e);
+    if (sv_eq_c(r->name, "hold") && ledger_mark(l, "hold").p == NULL)
+        l->hold_before = l->run.known_before;
     ledger_set_mark(l, r->name, r->value);
     if (ok && !cleared)
         clock_ok(l, t);
@@ -383,9 +387,11 @@ static void apply_run(struct ledger *l, const struct record *r)
         run->last_success = r->time;
     run->refused_in_a_row = r->status == ST_LOGIN ? run->refused_in_a_row + 1 : 0;
     run->failed_in_a_row = success ? 0 : run->failed_in_a_row + 1;
-    /* a run that saw no listing, or an empty one, does not tell what should be there */
-    if (r->listed > 0)
+    /* a run that saw no message, or was cut short, does not tell what should be there */
+    if (r->listed > 0 && (success || r->status == ST_INCOMPLETE)) {
         run->known = r->matched > r->deleted ? (r->matched - r->deleted) & INT64_MAX : 0;
+        run->known_before = l->next_id;
+    }
     apply_boot(l, r);
     trust(l, r->time);
 }

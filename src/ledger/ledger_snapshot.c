@@ -165,6 +165,8 @@ static int put_totals(const struct writer *w)
         [LEDGER_T_REFUSED] = l->run.refused_in_a_row,
         [LEDGER_T_FAILED] = l->run.failed_in_a_row,
         [LEDGER_T_KNOWN] = (int64_t)l->run.known,
+        [LEDGER_T_KNOWN_BEFORE] = l->run.known_before,
+        [LEDGER_T_HOLD_BEFORE] = l->hold_before,
         [LEDGER_T_OFFSETS] = b->any,
         [LEDGER_T_LOW] = b->low,
         [LEDGER_T_HIGH] = b->high,

@@ -348,6 +348,17 @@ void plan_settle(struct plan *p, size_t item, uint32_t entry)
     claim(p, entry);
 }
 
+uint64_t plan_old(const struct plan *p, const struct ledger *l)
+{
+    uint32_t before = ledger_old_before(l);
+    uint64_t old = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct plan_item *it = &p->items[i];
+        old += it->settled && (it->why == PLAN_MISSING || ledger_entry(l, it->entry)->id < before);
+    }
+    return old;
+}
+
 /* ---- deletions ---- */
 
 struct due {

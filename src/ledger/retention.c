@@ -79,14 +79,14 @@ uint64_t retention_known(const struct ledger *l)
     return hold_stands(l, &known) ? known : ledger_run(l)->known;
 }
 
-enum retention_hold retention_uidls(const struct ledger *l, uint64_t listed,
-                                    uint64_t matched_before_fetch, uint64_t unknown)
+enum retention_hold retention_uidls(const struct ledger *l, uint64_t listed, uint64_t old,
+                                    uint64_t unknown)
 {
     uint64_t known;
     if (hold_stands(l, &known))
-        return matched_before_fetch < known - known / 2 ? HOLD_UIDLS_CHANGED : HOLD_NONE;
+        return old < known - known / 2 ? HOLD_UIDLS_CHANGED : HOLD_NONE;
     known = ledger_run(l)->known;
-    bool most_gone = matched_before_fetch < known - known / 2;
+    bool most_gone = old < known - known / 2;
     bool most_new = unknown > listed / 2;
     return known >= RETENTION_KNOWN_LEAST && most_gone && most_new ? HOLD_UIDLS_CHANGED : HOLD_NONE;
 }

@@ -539,6 +539,7 @@ static void same_ledger(const struct ledger *a, const struct ledger *b, const ch
     assert_int_equal(ledger_next_id(a), ledger_next_id(b));
     assert_true(ledger_newest(a) == ledger_newest(b));
     assert_true(ledger_clock_trusted(a) == ledger_clock_trusted(b));
+    assert_int_equal(ledger_old_before(a), ledger_old_before(b));
     assert_memory_equal(ledger_run(a), ledger_run(b), sizeof(struct ledger_run));
     bool any = ledger_boot_offsets(a, ledger_boot(a, sv_of(boot_id)), &low_a, &high_a);
     assert_int_equal(any, ledger_boot_offsets(b, ledger_boot(b, sv_of(boot_id)), &low_b, &high_b));

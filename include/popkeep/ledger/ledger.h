@@ -74,8 +74,9 @@ struct ledger_run {
     int64_t last_success;      /* time of the last run with status 0 or 11, 0: never */
     unsigned refused_in_a_row; /* runs that ended with 77, counted back from the last */
     unsigned failed_in_a_row;  /* runs that were no success, counted back from the last */
-    uint64_t known; /* matched less deleted, of the last run that was shown any message: what the
-                       next listing should still hold (retention_uidls) */
+    /* Of the last run that saw any message and came to its end (status 0, 10 or 11): */
+    uint64_t known;        /* matched less deleted: what the next listing should still hold */
+    uint32_t known_before; /* entries with a smaller id were stored by the end of it */
 };
 
 struct ledger;
@@ -125,6 +126,10 @@ const struct ledger_run *ledger_run(const struct ledger *l);
  * its offsets are forgotten bare-end, keeps, empty: said once, so that they are not said at each
  * run totals            written by ledger_snapshot alone; not shown here */
 struct sv ledger_mark(const struct ledger *l, const char *name);
+
+/* Entries with a smaller id are older than the mark "hold" while it stands, else older than this
+ * run (ledger_run.known_before): what the UIDL guard calls known. */
+uint32_t ledger_old_before(const struct ledger *l);
 
 /* Clocks (DESIGN: clock guard). Ordinal of the boot with this id, 0 when unknown. */
 uint32_t ledger_boot(const struct ledger *l, struct sv boot_id);

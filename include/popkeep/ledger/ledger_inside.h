@@ -28,10 +28,12 @@ enum ledger_total {
     LEDGER_T_NEXT_ID,
     LEDGER_T_NEWEST,
     LEDGER_T_TRUSTED,
-    LEDGER_T_SUCCESS, /* struct ledger_run, this and the next three */
+    LEDGER_T_SUCCESS, /* struct ledger_run, this and the next four */
     LEDGER_T_REFUSED,
     LEDGER_T_FAILED,
     LEDGER_T_KNOWN,
+    LEDGER_T_KNOWN_BEFORE,
+    LEDGER_T_HOLD_BEFORE,
     LEDGER_T_OFFSETS, /* 1: the last boot has offsets, the next two; 0: forgotten */
     LEDGER_T_LOW,
     LEDGER_T_HIGH,
@@ -67,6 +69,7 @@ struct ledger {
     uint32_t next_id;
     uint64_t lines;
     int64_t newest;
+    uint32_t hold_before;  /* run.known_before when the mark "hold" was set */
     int64_t trusted;       /* see ledger_clock_trusted */
     int64_t newest_stored; /* no entry has a later stored_at: spares clock marks a walk */
     uint32_t *asked;       /* entries that are, or since the last Q were, in state ASKED */

@@ -82,6 +82,11 @@ uint32_t plan_match(const struct plan *p, const struct ledger *l, size_t item,
 /* From now on `entry` stands for the item. */
 void plan_settle(struct plan *p, size_t item, uint32_t entry);
 
+/* For the UIDL guard, after fetching: how many messages stand for records that were known before
+ * this run, or before the hold while one stands (ledger_old_before); what was stored again because
+ * its file was missing counts as known. */
+uint64_t plan_old(const struct plan *p, const struct ledger *l);
+
 /* The deletions, oldest stored first. `judge[i]` of each item is filled with the reason (array of
  * n); `order` with the item numbers that are RETENTION_DUE (caller's array of n), returns how many.
  * Applies max_delete and, when hold is not HOLD_NONE, turns DUE into HELD. Items that are not

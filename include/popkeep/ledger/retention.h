@@ -73,15 +73,15 @@ enum retention_hold {
 enum retention_hold retention_clock(const struct ledger *l, int64_t now, int64_t boot_s,
                                     struct sv boot_id, bool *jump);
 
-/* The UIDL guard, after fetching: `listed` messages; `matched_before_fetch` of them had a record by
- * UIDL (plan.known_n as plan_make left it); `unknown` were fetched and their content was not known
- * either. Held when at least 20 were known (ledger_run.known), fewer than half of them are left and
- * more than half of the listing is unknown. The caller then sets the mark "hold" to
- * retention_known(l); while it stands, the answer is "held" until half of that number is matched.
- * The caller clears the mark ("-") when the answer is HOLD_NONE, or on --confirm-delete (and then
- * does not ask in that run). */
-enum retention_hold retention_uidls(const struct ledger *l, uint64_t listed,
-                                    uint64_t matched_before_fetch, uint64_t unknown);
+/* The UIDL guard, after fetching: of `listed` messages, `old` stand for records that were known
+ * before (plan_old: by UIDL or by content), `unknown` do not (listed - old). Held when at least 20
+ * were known (ledger_run.known), fewer than half of that number are old ones and more than half of
+ * the listing is unknown. The caller then sets the mark "hold" to retention_known(l); while it
+ * stands, the answer is "held" until half of that number are old ones again; those stored since the
+ * hold do not count, or the next run would let go. The caller clears the mark ("-") when the answer
+ * is HOLD_NONE, or on --confirm-delete (and then does not ask in that run). */
+enum retention_hold retention_uidls(const struct ledger *l, uint64_t listed, uint64_t old,
+                                    uint64_t unknown);
 /* The number of messages that were known: the mark "hold" while it stands, else what the last run
  * that saw any message left. */
 uint64_t retention_known(const struct ledger *l);
