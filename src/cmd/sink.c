@@ -7,7 +7,7 @@
 #include "popkeep/sys/output.h"
 #include "popkeep/sys/terminal.h"
 
-enum { OUT_MAX = 4 * 1024 * 1024, STDOUT = 1, STDERR = 2 };
+enum { OUT_MAX = 4 * 1024 * 1024, STDOUT = 1, STDERR = 2, DRAW_MS = 100 };
 
 void sink_init(struct sink *s, const struct cmd_options *o, size_t n_accounts)
 {
@@ -77,8 +77,9 @@ void sink_tick(void *sink)
     struct sink *s = sink;
     struct buf b = BUF_INIT(8192);
 
-    if (s->progress == NULL)
+    if (s->progress == NULL || clock_mono_ms() - s->drawn_ms < DRAW_MS)
         return;
+    s->drawn_ms = clock_mono_ms();
     progress_line(&b, s->progress, terminal_width(STDERR), clock_mono_ms());
     if (b.n > 0) {
         put(s, STDERR, &b);

@@ -79,7 +79,7 @@ static int prepare(struct worker *w, struct err *e)
         return -1;
     if (w->maildir != NULL)
         w->finder = finder_new(w->maildir);
-    if (write && recover_intents(&w->book, w->maildir, w->finder, w->tell, e) < 0)
+    if (w->maildir != NULL && recover_intents(&w->book, w->maildir, w->finder, w->tell, e) < 0)
         return -1;
     if (write && w->options->confirm_delete && confirm_clock(w, e) < 0)
         return -1;

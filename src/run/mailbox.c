@@ -40,8 +40,6 @@ static int remember_server(struct mailbox *b, struct err *e)
     struct worker *w = b->w;
 
     w->capa = b->s.capa;
-    if (w->options->dry_run)
-        return 0;
     if (w->memory.utf8 < 0) {
         w->memory.utf8 = b->s.utf8;
         if (book_mark(&w->book, "utf8", b->s.utf8 ? "yes" : "no", e) < 0)
@@ -91,9 +89,7 @@ static int reconcile(struct mailbox *b, struct err *e)
     bool keeps = false;
 
     w->totals.gone += b->plan.n_gone;
-    if (w->options->dry_run)
-        return 0;
-    if (b->plan.n_gone > 0 &&
+    if (b->plan.n_gone > 0 && !w->options->dry_run &&
         expire_log_gone(&w->book, w->account->name, b->plan.gone, b->plan.n_gone, e) < 0)
         return -1;
     for (size_t i = 0; i < b->plan.n_gone; i++)
@@ -242,7 +238,7 @@ static int find_hold(struct mailbox *b, enum retention_hold *hold, struct err *e
     int rc = 0;
 
     *hold = retention_clock(w->book.ledger, now, clock_boot_s(), sv_of(w->book.boot_id), &jump);
-    if (jump && !w->options->dry_run) {
+    if (jump) {
         value = mem_printf("%lld", (long long)now);
         tell_text(w->tell, EVENT_WARNING,
                   "the clock was set while the machine ran: what was stored since the machine "
@@ -265,8 +261,6 @@ static int mark_hold(struct mailbox *b, enum retention_hold hold, struct err *e)
     char *value;
     int rc;
 
-    if (w->options->dry_run)
-        return 0;
     if (hold == HOLD_NONE)
         return book_mark(&w->book, "hold", "-", e);
     if (hold != HOLD_UIDLS_CHANGED || ledger_mark(w->book.ledger, "hold").p != NULL)

@@ -61,6 +61,34 @@ static int settle(struct recovery *r, struct book *b, struct maildir *m, struct 
     return book_commit(b, e);
 }
 
+/* What a run would find, without touching anything: for a dry run. A file still in tmp/ counts as
+ * lost. */
+static int look_only(struct book *b, struct finder *f, struct err *e)
+{
+    for (uint32_t i = 0; i < ledger_count(b->ledger); i++) {
+        const struct ledger_entry *en = ledger_entry(b->ledger, i);
+        int rc;
+
+        if (en->state != LEDGER_INTENT)
+            continue;
+        switch (finder_check(f, en->name, en->file_octets, en->file_sha, e)) {
+        case FINDER_ERROR:
+            return -1;
+        case FINDER_OK:
+            rc = book_stored(b, i, clock_wall_s(), e);
+            break;
+        case FINDER_MISSING:
+        case FINDER_CHANGED:
+        default:
+            rc = book_simple(b, REC_VOID, i, e);
+            break;
+        }
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int recover_intents(struct book *b, struct maildir *m, struct finder *f, struct tell *t,
                     struct err *e)
 {
@@ -69,6 +97,8 @@ int recover_intents(struct book *b, struct maildir *m, struct finder *f, struct 
     size_t swept = 0;
     int rc = -1;
 
+    if (b->lock_fd < 0)
+        return look_only(b, f, e);
     if (n > 0) {
         r.publish = mem_zalloc(n, sizeof *r.publish);
         r.stored = mem_zalloc(n, sizeof *r.stored);

@@ -15,6 +15,7 @@ struct sink {
     bool json;
     struct progress *progress; /* null: no terminal, or not wanted */
     bool line_shown;
+    int64_t drawn_ms;
     uint64_t accounts, failed;
     enum status output_status; /* ST_IO once writing failed */
 };

@@ -28,7 +28,7 @@ int book_open(struct book *b, const char *state_root, const char *account, bool 
 void book_close(struct book *b);
 
 /* Add a record of this time; the first of a run is preceded by the clocks (B). Only in memory until
- * journal_commit. */
+ * journal_commit; for a reader only ever in memory, so that a dry run sees what a run would see. */
 int book_add(struct book *b, struct record *r, struct err *e);
 
 /* S with the entry's own stored_at (back on the list), or a new one. */

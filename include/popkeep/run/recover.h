@@ -9,6 +9,7 @@
 #include "popkeep/run/book.h"
 #include "popkeep/store/finder.h"
 
+/* With a book opened for reading nothing is touched: the intents are settled in memory only. */
 int recover_intents(struct book *b, struct maildir *m, struct finder *f, struct tell *t,
                     struct err *e);
 
