@@ -51,12 +51,24 @@ static int check_login_pause(const struct worker *w, struct err *e)
     return err_advise(e, "to try now: popkeep fetch %s", w->account->name);
 }
 
+static bool has_word(struct sv text, struct sv word)
+{
+    while (text.n > 0)
+        if (sv_eq(sv_token(&text, ' '), word))
+            return true;
+    return false;
+}
+
 static void load_memory(struct worker *w)
 {
+    const struct ledger_run *last = ledger_run(w->book.ledger);
     struct sv utf8 = ledger_mark(w->book.ledger, "utf8");
 
     w->memory.utf8 = utf8.p == NULL ? -1 : sv_eq_c(utf8, "yes");
     w->memory.no_pipelining = book_mark_is(&w->book, "pipelining", "no");
+    /* any surprise in the last run, and all is asked anew */
+    w->memory.pipelines =
+        last->any && last->status == ST_OK && has_word(sv_of(last->capabilities), SV("PIPELINING"));
 }
 
 static int confirm_clock(struct worker *w, struct err *e)

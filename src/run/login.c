@@ -249,19 +249,34 @@ int session_open(struct session *s, const struct account *a, struct sv password,
     if (ask_capa(s, e) < 0 || choose_utf8(s, memory, e) < 0 || log_in(s, password, e) < 0)
         return -1;
     s->logged_in = true;
-    /* some say more after the login (Gmail, perdition), or speak for another server then */
-    if (ask_capa(s, e) < 0)
+    /* Some say more after the login (Gmail, perdition), or speak for another server then: ask
+     * again. A server that is known to pipeline gets the question together with the lists: a round
+     * trip less. */
+    s->capa_due = (s->capa.bits & CAPA_PIPELINING) && memory->pipelines && !memory->no_pipelining;
+    if (!s->capa_due && ask_capa(s, e) < 0)
         return -1;
     choose_pipelining(s, memory);
     s->login_ms = clock_mono_ms() - began;
     return 0;
 }
 
+static int take_capa(struct session *s, const struct pop3_event *ev)
+{
+    if (ev->kind == POP3_REPLY && ev->ok)
+        capa_init(&s->capa);
+    else if (ev->kind == POP3_LINE)
+        capa_line(&s->capa, ev->text);
+    else if (ev->kind == POP3_END)
+        s->capa.bits |= CAPA_KNOWN;
+    return 0;
+}
+
 static int listing_event(struct session *s, struct listing *l, const struct pop3_event *ev,
                          bool *done, struct err *e)
 {
-    (void)s;
     *done = ev->kind == POP3_END || (ev->kind == POP3_REPLY && (!ev->ok || ev->verb == POP3_STAT));
+    if (ev->verb == POP3_CAPA)
+        return take_capa(s, ev);
     if (ev->kind == POP3_LINE)
         return ev->verb == POP3_UIDL ? listing_add_uidl(l, ev->text, e)
                                      : listing_add_size(l, ev->text, e);
@@ -292,18 +307,22 @@ static int await_lists(struct session *s, struct listing *l, size_t n, struct er
 
 int session_list(struct session *s, struct listing *l, struct err *e)
 {
-    static const enum pop3_verb verbs[] = {POP3_STAT, POP3_UIDL, POP3_LIST};
+    static const enum pop3_verb verbs[] = {POP3_CAPA, POP3_STAT, POP3_UIDL, POP3_LIST};
     enum { N = sizeof verbs / sizeof verbs[0] };
     int64_t began = clock_mono_ms();
+    size_t first = s->capa_due ? 0 : 1;
 
-    for (size_t i = 0; i < N; i++) {
+    for (size_t i = first; i < N; i++) {
         if (session_send(s, verbs[i], 0, SV_NULL, 0, e) < 0)
             return -1;
         if (!s->pipelining && await_lists(s, l, 1, e) < 0)
             return -1;
     }
-    if (s->pipelining && await_lists(s, l, N, e) < 0)
+    if (s->pipelining && await_lists(s, l, N - first, e) < 0)
         return -1;
+    if (s->capa_due && !(s->capa.bits & CAPA_PIPELINING) &&
+        s->account->pipelining == PIPELINING_AUTO)
+        s->pipelining = false; /* not the server it was */
     if (!l->has_uidls && !l->has_sizes)
         return err_set(e, ST_UNAVAILABLE,
                        "%s refuses both UIDL and LIST: there is no way to know its messages",

@@ -26,7 +26,8 @@ enum {
 
 /* What the account's earlier sessions settled. */
 struct session_memory {
-    int utf8;           /* 1: UTF8 was used, 0: not, -1: not yet decided */
+    int utf8;       /* 1: UTF8 was used, 0: not, -1: not yet decided */
+    bool pipelines; /* the last run's server announced PIPELINING after the login, and it worked */
     bool no_pipelining; /* it made the server hang up */
 };
 
@@ -41,6 +42,7 @@ struct session {
     struct sv unread;
     struct capa capa; /* as last answered: after login if it was asked again */
     bool logged_in;
+    bool capa_due; /* the CAPA after the login goes out with the lists, in one flight */
     bool pipelining;
     bool pipelining_proven; /* several commands in flight were answered */
     bool utf8;              /* this session is in UTF8 mode */
