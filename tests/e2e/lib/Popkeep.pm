@@ -152,7 +152,7 @@ sub server {
     my ( $t, %how ) = @_;
     my $box = $how{box} // 'box';
     make_path( $t->path($box) );
-    return $t->{server} = Popkeep::Server->new( dir => $t->{dir}, box => $t->path($box), %how );
+    return $t->{server} = Popkeep::Server->new( %how, dir => $t->{dir}, box => $t->path($box) );
 }
 
 # Append an account to the configuration, filled up for $server (a Popkeep::Server or ::Dovecot):
@@ -212,6 +212,9 @@ sub clock {
     return;
 }
 
+# How many seconds of waiting (CLOCK_MONOTONIC: time-outs, rates) later runs live through in one second.
+sub speed { my ( $t, $factor ) = @_; $t->{speed} = $factor; return }
+
 # ---- runs ------------------------------------------------------------------------------------
 
 sub run_environment {
@@ -222,8 +225,9 @@ sub run_environment {
         $env{$key} = $value;
     }
     my @preload = grep { defined } $env{LD_PRELOAD};
-    if ( $t->{clock} || $t->{boot} ) {
+    if ( $t->{clock} || $t->{boot} || $t->{speed} ) {
         push @preload, tools_dir() . '/clockshim.so';
+        $env{CLOCKSHIM_SPEED}       = $t->{speed} if $t->{speed};
         $env{CLOCKSHIM_OFFSET}      = $t->{clock};
         $env{CLOCKSHIM_BOOT_OFFSET} = $t->{boot};
     }
@@ -241,28 +245,31 @@ sub start {
     my %how = ref $args[-1] eq 'HASH' ? %{ pop @args } : ();
     my $n = ++$t->{runs};
     my ( $out, $err ) = map { $t->path("run-$n.$_") } qw(out err);
-    my @command = ( split( / /, $ENV{POPKEEP_WRAP} // '' ), program() );
-    push @command, '-c', $t->path('popkeep.conf') unless $how{no_config};
-    push @command, @args;
+    my $env = $t->run_environment( $how{env} );
+    my @command = ( program(), $how{no_config} ? () : ( '-c', $t->path('popkeep.conf') ), @args );
     my %run = ( n => $n, began => time, timeout => $how{timeout} || ( $ENV{POPKEEP_WRAP} ? 300 : 60 ) );
-    if ( $how{strace} ) {
+    if ( $how{strace} ) {    # never with valgrind; nor can leaks be found under it
         $run{strace} = $t->path("run-$n.strace");
-        @command = ( qw(strace -f -ttt -y -s 200000 -o), $run{strace}, '-e', 'trace=' . Popkeep::syscalls(), @command );
+        $env->{ASAN_OPTIONS} =~ s/detect_leaks=1/detect_leaks=0/ if $env->{ASAN_OPTIONS};
     }
-    if ( $how{tty} ) {    # script(1) gives it a terminal; both outputs come as one
+    elsif ( $ENV{POPKEEP_WRAP} ) {
+        unshift @command, split / /, $ENV{POPKEEP_WRAP};
+    }
+    unshift @command, 'env', 'LD_PRELOAD=' . delete $env->{LD_PRELOAD} if $env->{LD_PRELOAD};
+    if ( $how{strace} ) {
+        my $calls = 'trace=' . Popkeep::syscalls();
+        unshift @command, qw(strace -f -ttt -y -s 200000 -o), $run{strace}, '-e', $calls;
+    }
+    if ( $how{tty} ) {       # script(1) gives it a terminal; both outputs come as one
         my $quoted = join ' ', map { my $w = $_; $w =~ s/'/'\\''/g; "'$w'" } @command;
         @command = ( 'script', '-qec', $quoted, '/dev/null' );
-    }
-    my $env = $t->run_environment( $how{env} );
-    if ( $how{strace} && $env->{LD_PRELOAD} ) {
-        splice @command, 1, 0, '-E', 'LD_PRELOAD=' . delete $env->{LD_PRELOAD};
     }
     $run{pid} = spawn( \@command, stdin => $how{stdin}, stdout => $out, stderr => $err, dir => $how{dir}, env => $env );
     return $t->{running} = bless { %run, out_file => $out, err_file => $err }, 'Popkeep::Run';
 }
 
 sub syscalls {
-    return 'open,openat,creat,close,write,pwrite64,writev,pwritev,rename,renameat,renameat2,link,linkat,unlink,'
+    return 'open,openat,openat2,creat,close,write,pwrite64,writev,pwritev,rename,renameat,renameat2,link,linkat,unlink,'
       . 'unlinkat,mkdir,mkdirat,fsync,fdatasync,syncfs,sync_file_range,ftruncate';
 }
 
@@ -309,10 +316,15 @@ sub stored_octets {
 sub stored_paths {
     my ( $t, $name ) = @_;
     my $maildir = $t->path("Mail/$name");
-    return ( glob("'$maildir'/new/*"), glob("'$maildir'/cur/*") );
+    my @paths = ( glob("'$maildir'/new/*"), glob("'$maildir'/cur/*") );
+    return @paths;
 }
 
-sub tmp_files { my ( $t, $name ) = @_; return glob "'" . $t->path("Mail/$name") . "'/tmp/*" }
+sub tmp_files {
+    my ( $t, $name ) = @_;
+    my @paths = glob "'" . $t->path("Mail/$name") . "'/tmp/*";
+    return @paths;
+}
 
 sub state_file { my ( $t, $name, $file ) = @_; return $t->path("state/$name/$file") }
 sub journal    { my ( $t, $name ) = @_; return slurp( $t->state_file( $name, 'journal' ) ) }

@@ -120,6 +120,22 @@ sub add {
 }
 
 sub port { return $_[0]{port} }
+
+# Sessions that ended after octet $from of the log, as rows {user, top, retr, del, size}; waits until there are $n.
+sub sessions_ended {
+    my ( $d, $from, $n ) = @_;
+    my ( @rows, $until ) = ();
+    $until = time + 10;
+    while (1) {
+        my $log = substr $d->log_text, $from;
+        @rows = map { /pop3\(([^)]*)\).*: (?:Disconnected|Connection closed).* top=(\S+), retr=(\S+), del=(\S+), size=(\S+)/
+              ? { user => $1, top => $2, retr => $3, del => $4, size => $5 } : () } split /\n/, $log;
+        last if @rows >= $n || time > $until;
+        sleep 0.01;
+    }
+    return @rows;
+}
+
 sub log_text { return Popkeep::slurp("$_[0]{dir}/log") // '' }
 
 # Octets of the mails still there, in the order they were added.
