@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { GROUP_RECORDS = 4096, WORTH_LINES = 1000 };
+#ifndef COMPACT_WORTH_LINES /* the tests build with smaller ones */
+#define COMPACT_WORTH_LINES   1000
+#define COMPACT_GROUP_RECORDS 4096
+#endif
+
+enum { GROUP_RECORDS = COMPACT_GROUP_RECORDS, WORTH_LINES = COMPACT_WORTH_LINES };
 
 /* A file being written in groups. */
 struct sink {

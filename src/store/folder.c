@@ -73,10 +73,23 @@ static int sync_made(int parent_fd, int fd, const char *path, struct err *e)
     return sync_at(parent_fd, ".", true, path, e);
 }
 
+/* Make it if it is missing. dir_fd's own name is synced before, because a run that was killed after
+ * making dir_fd left that to us, and could not be told apart once something is in it. */
+static int make_inside(int dir_fd, const char *name, const char *path, bool *made, struct err *e)
+{
+    struct stat st;
+    *made = false;
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return 0;
+    if (errno == ENOENT && folder_sync_parent(dir_fd, path, e) != 0)
+        return -1;
+    return make_one(dir_fd, name, path, made, e);
+}
+
 int folder_make_at(int dir_fd, const char *name, const char *path, struct err *e)
 {
     bool made = false;
-    if (make_one(dir_fd, name, path, &made, e) != 0)
+    if (make_inside(dir_fd, name, path, &made, e) != 0)
         return -1;
     int fd = openat(dir_fd, name, READABLE | O_NOFOLLOW);
     if (fd < 0) {

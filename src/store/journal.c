@@ -182,11 +182,16 @@ uint64_t journal_syncs(const struct journal *j)
     return j->syncs;
 }
 
+/* The name of the folder is synced first: once there is a journal in it, no later run would think
+ * of doing that for one that was killed here. */
 static int create(struct journal *j, struct err *e)
 {
     if (j->fd >= 0)
         return 0;
     int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    j->syncs++;
+    if (folder_sync_parent(j->dir_fd, j->dir, e) != 0)
+        return -1;
     j->fd = openat(j->dir_fd, JOURNAL_NAME, flags, 0600);
     if (j->fd < 0)
         return disk_fail(e, ST_CANTCREATE, errno, "cannot create %s", j->path);
@@ -235,19 +240,13 @@ static int write_group(struct journal *j, struct err *e)
     return 0;
 }
 
-/* The name too, when the file is new; and the name of the folder it is in, which nobody may have
- * synced if the run that made it was killed. */
 static int sync_group(struct journal *j, struct err *e)
 {
     int rc = disk_sync_data(j->fd, j->path, e);
     j->syncs++;
     if (rc == 0 && !j->made) {
-        rc = disk_sync(j->fd, j->path, e);
-        if (rc == 0)
-            rc = folder_sync(j->dir_fd, j->dir, e);
-        if (rc == 0)
-            rc = folder_sync_parent(j->dir_fd, j->dir, e);
-        j->syncs += 3;
+        rc = folder_sync(j->dir_fd, j->dir, e);
+        j->syncs++;
     }
     if (rc != 0) {
         j->poisoned = true;

@@ -198,9 +198,10 @@ int maildir_id_put(const struct maildir *m, const char *id, struct err *e)
 {
     char *path = mem_printf("%s/%s", m->path, m->id_name);
     char *text = mem_printf("%s\n", id);
-    int rc = folder_put_file(m->fd, m->id_name, path, sv_of(text), e);
+    /* the Maildir's name first: once the id is in it, no later run would think of that */
+    int rc = folder_sync_parent(m->fd, m->path, e);
     if (rc == 0)
-        rc = folder_sync_parent(m->fd, m->path, e);
+        rc = folder_put_file(m->fd, m->id_name, path, sv_of(text), e);
     free(text);
     free(path);
     return rc;

@@ -23,7 +23,7 @@ int folder_open(const char *path, bool strict, bool *missing, struct err *e);
 int folder_make(const char *path, struct err *e);
 
 /* Make one folder inside dir_fd if it is missing; a symbolic link or file in its place is an error.
- * Returns its descriptor. */
+ * What folder_make says of killed runs holds here too. Returns its descriptor. */
 int folder_make_at(int dir_fd, const char *name, const char *path, struct err *e);
 
 /* fsync of a folder. File systems that cannot (EINVAL, EBADF, ENOTSUP) keep names by other means
