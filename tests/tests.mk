@@ -13,7 +13,14 @@ POPSERVER_OBJS := $(POPSERVER_SRCS:tests/tools/%.c=$(TOOL_DIR)/obj/%.o)
 TOOLS := $(TOOL_SRCS:tests/tools/%.c=$(TOOL_DIR)/%) $(SHIM_SRCS:tests/tools/%.c=$(TOOL_DIR)/%.so) $(TOOL_DIR)/popserver
 SAN_CHECK := address,undefined
 
+# The same program with batches of a few messages, so that twenty mails are several of each.
+SMALL := $(O)/tests/popkeep-small
+SMALL_SRCS := run/fetch run/expire store/compact
+SMALL_OBJS := $(SMALL_SRCS:%=$(O)/tests/small/%.o)
+SMALL_CFLAGS := -DFETCH_BATCH_FILES=10 -DEXPIRE_WINDOW=3 -DCOMPACT_WORTH_LINES=20 -DCOMPACT_GROUP_RECORDS=7
+
 units: $(UNIT_BINS)
+small: $(SMALL)
 tools: $(TOOLS)
 
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libpopkeep.a
@@ -21,6 +28,14 @@ $(O)/tests/unit/%: tests/unit/%.c $(O)/libpopkeep.a
 	$(Q)echo "  TEST  $@"
 	$(Q)$(CC) $(BASE_CFLAGS) -Itests/unit $(CFLAGS) $(MODE_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) $(MODE_LDFLAGS) \
 	  $(O)/libpopkeep.a -lcmocka $(LIBS)
+
+$(SMALL): $(SMALL_OBJS) $(filter-out $(SMALL_SRCS:%=$(O)/obj/%.o),$(OBJS))
+	$(Q)echo "  LD    $@"
+	$(Q)$(CC) $(CFLAGS) $(MODE_CFLAGS) $(LDFLAGS) $(MODE_LDFLAGS) -pthread -o $@ $^ $(LIBS)
+
+$(O)/tests/small/%.o: src/%.c | build/.headers-found
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) -include popkeep/base/banned.h $(SMALL_CFLAGS) $(CFLAGS) $(MODE_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(TOOL_DIR)/obj/%.o: tests/tools/%.c
 	$(Q)mkdir -p $(@D)
@@ -41,7 +56,7 @@ $(TOOL_DIR)/%: tests/tools/%.c
 	$(Q)echo "  TOOL  $@"
 	$(Q)$(CC) $(TOOL_CFLAGS) -MMD -MP -MF $@.d -o $@ $< -lssl -lcrypto
 
--include $(addsuffix .d,$(UNIT_BINS)) $(POPSERVER_OBJS:.o=.d) $(wildcard $(TOOL_DIR)/*.d)
+-include $(addsuffix .d,$(UNIT_BINS)) $(SMALL_OBJS:.o=.d) $(POPSERVER_OBJS:.o=.d) $(wildcard $(TOOL_DIR)/*.d)
 
 # tests/run-tests knows the suites; here stands what each must have built before.
 RUN := CC='$(CC)' tests/run-tests
@@ -52,17 +67,23 @@ check:
 	$(Q)$(RUN) unit e2e rooms man style san valgrind locale
 
 check-build: build-plain build-san build/locale/tr_TR.UTF-8
-build-plain: all units tools
+build-plain: all units small tools
 build-san:
-	$(Q)$(MAKE) --no-print-directory SAN=$(SAN_CHECK) all units
+	$(Q)$(MAKE) --no-print-directory SAN=$(SAN_CHECK) all units small
 check-unit: units ; $(Q)$(RUN) unit $(T)
-check-e2e: all tools ; $(Q)$(RUN) e2e $(T)
+check-e2e: all small tools ; $(Q)$(RUN) e2e $(T)
 check-rooms: $(O)/libpopkeep.a ; $(Q)$(RUN) rooms
 check-man: ; $(Q)$(RUN) man
 check-style: ; $(Q)$(RUN) style
 check-san: build-san tools ; $(Q)$(RUN) san $(T)
 check-valgrind: build-plain ; $(Q)$(RUN) valgrind $(T)
 check-locale: build-plain build/locale/tr_TR.UTF-8 ; $(Q)$(RUN) locale $(T)
+
+# Every kill point, fault and power cut (a quarter of an hour), where make check takes a sample.
+check-crash: all small tools
+	$(Q)POPKEEP_CRASH=all perl -Itests/e2e/lib tests/e2e/30-crash.t
+	$(Q)POPKEEP_CRASH=all perl -Itests/e2e/lib tests/e2e/31-io-errors.t
+	$(Q)POPKEEP_CRASH=all perl -Itests/e2e/lib tests/e2e/32-power-loss.t
 
 # Debian has the sources of every locale but builds none: this one is made for the tests, installed nowhere.
 build/locale/tr_TR.UTF-8:
@@ -76,5 +97,5 @@ demo:
 	$(Q)tests/demo
 
 .PHONY: units tools check check-build build-plain build-san check-unit check-e2e check-rooms check-man check-style \
-  check-san check-valgrind check-locale demo
+  check-san check-valgrind check-locale check-crash small demo
 .SECONDARY: $(POPSERVER_OBJS)

@@ -224,7 +224,7 @@ sub run_environment {
         my ( $key, $value ) = split /=/, $_, 2;
         $env{$key} = $value;
     }
-    my @preload = grep { defined } $env{LD_PRELOAD};
+    my @preload = grep { defined } $env{LD_PRELOAD}, @{ $t->{preload} || [] };
     if ( $t->{clock} || $t->{boot} || $t->{speed} ) {
         push @preload, tools_dir() . '/clockshim.so';
         $env{CLOCKSHIM_SPEED}       = $t->{speed} if $t->{speed};

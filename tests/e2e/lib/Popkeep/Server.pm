@@ -40,11 +40,13 @@ sub start {
 }
 
 # Stop; with a new script, start again on the same port: the server "changed overnight".
+# The log begins anew.
 sub stop { my ($s) = @_; Popkeep::end_process( delete $s->{pid} ) if $s->{pid}; return }
 
 sub restart {
     my ( $s, $script ) = @_;
     $s->stop;
+    rename $s->{log}, "$s->{log}." . ++$s->{restarts};    # sessions count from 1 again
     Popkeep::spew( "$s->{base}.script", $script ) if defined $script;
     my @c = grep { !/^--port=/ } @{ $s->{command} };
     splice @c, -1, 0, "--port=$s->{port}";
