@@ -107,6 +107,7 @@ help:
 	@echo '  check-san          units and end-to-end tests with the address and undefined sanitizers'
 	@echo '  check-valgrind     units and a few end-to-end tests under valgrind'
 	@echo '  check-locale       units and end-to-end tests in tr_TR.UTF-8'
+	@echo '  check-crash        not in make check: every kill, I/O error and power cut, not a sample of them'
 	@echo '  make check-e2e T="tests/e2e/00-popserver.t"   only these'
 	@echo
 	@echo 'Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR; DEV=1 (warnings are errors, build/dev);'

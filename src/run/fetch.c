@@ -10,9 +10,13 @@
 #include "popkeep/base/text.h"
 #include "popkeep/sys/clock.h"
 
+#ifndef FETCH_BATCH_FILES /* the tests build with smaller ones */
+#define FETCH_BATCH_FILES 500
+#endif
+
 enum {
-    BATCH_FILES = 500,
-    BATCH_FILES_FSYNC = 100, /* each keeps a descriptor open until it is synced */
+    BATCH_FILES = FETCH_BATCH_FILES,
+    BATCH_FILES_FSYNC = BATCH_FILES / 5, /* each keeps a descriptor open until it is synced */
     BATCH_OCTETS = 32 * 1024 * 1024,
     BATCH_MS = 5000 /* what came is durable a few seconds later, even on a slow line */
 };

@@ -246,7 +246,7 @@ sub start {
     my $n = ++$t->{runs};
     my ( $out, $err ) = map { $t->path("run-$n.$_") } qw(out err);
     my $env = $t->run_environment( $how{env} );
-    my @command = ( program(), $how{no_config} ? () : ( '-c', $t->path('popkeep.conf') ), @args );
+    my @command = ( $t->{program} // program(), $how{no_config} ? () : ( '-c', $t->path('popkeep.conf') ), @args );
     my %run = ( n => $n, began => time, timeout => $how{timeout} || ( $ENV{POPKEEP_WRAP} ? 300 : 60 ) );
     if ( $how{strace} ) {    # never with valgrind; nor can leaks be found under it
         $run{strace} = $t->path("run-$n.strace");
