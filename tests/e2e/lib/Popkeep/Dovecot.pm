@@ -16,7 +16,7 @@ sub missing {
     return;
 }
 
-# new(mails => [octets, ...], extra => configuration, user =>, password =>, cert =>)
+# new(mails => [octets, ...], extra => configuration, user =>, password =>, cert =>, users => [names of more users])
 sub new {
     my ( $class, %how ) = @_;
     my $d = bless { user => 'ogretmen', password => 'secret', count => 0, %how }, $class;
@@ -24,14 +24,15 @@ sub new {
     # Not under build/: its processes run as other users, who may not get into the folder of the sources.
     $d->{dir} = File::Temp::tempdir( 'popkeep-dovecot-XXXXXX', TMPDIR => 1 );
     chmod 0755, $d->{dir};
-    $d->{maildir} = "$d->{dir}/mail/$d->{user}";
-    make_path( map { "$d->{maildir}/$_" } qw(new cur tmp) );
+    my @users = ( $d->{user}, @{ $d->{users} || [] } );
+    my @folders = map { my $m = $d->maildir_of($_); ( $m, map { "$m/$_" } qw(new cur tmp) ) } @users;
+    make_path(@folders);
     $d->{port} = free_port();
     @{$d}{qw(uid gid)} = $> ? ( $>, $) + 0 ) : ( getpwnam 'nobody' )[ 2, 3 ];
     $d->add( @{ $d->{mails} || [] } );
-    Popkeep::spew( "$d->{dir}/users",        "$d->{user}:{PLAIN}$d->{password}\n" );
+    Popkeep::spew( "$d->{dir}/users",        map { "$_:{PLAIN}$d->{password}\n" } @users );
     Popkeep::spew( "$d->{dir}/dovecot.conf", $d->configuration );
-    own( $d, "$d->{dir}/mail", $d->{maildir}, map { "$d->{maildir}/$_" } qw(new cur tmp) );
+    own( $d, "$d->{dir}/mail", @folders );
     push @running, $d;
     return $d->start;
 }
@@ -107,14 +108,19 @@ sub start {
     return $d;
 }
 
-# More mail, octets as Dovecot is to find them in its Maildir.
-sub add {
-    my ( $d, @mails ) = @_;
+sub maildir_of { my ( $d, $user ) = @_; return "$d->{dir}/mail/$user" }
+
+# More mail, octets as Dovecot is to find them in its Maildir; for the one user, or for another.
+sub add { my ( $d, @mails ) = @_; return $d->add_for( $d->{user}, @mails ) }
+
+sub add_for {
+    my ( $d, $user, @mails ) = @_;
+    my $maildir = $d->maildir_of($user);
     for my $mail (@mails) {
         my $name = sprintf '%d.M%dP1Q%d.okul', 1_700_000_000 + $d->{count}, $d->{count}, $d->{count};
         $d->{count}++;
-        own( $d, Popkeep::spew( "$d->{maildir}/tmp/$name", $mail ) );
-        rename "$d->{maildir}/tmp/$name", "$d->{maildir}/new/$name" or die "$name: $!";
+        own( $d, Popkeep::spew( "$maildir/tmp/$name", $mail ) );
+        rename "$maildir/tmp/$name", "$maildir/new/$name" or die "$name: $!";
     }
     return;
 }
@@ -138,14 +144,15 @@ sub sessions_ended {
 
 sub log_text { return Popkeep::slurp("$_[0]{dir}/log") // '' }
 
-# Octets of the mails still there, in the order they were added.
+# Octets of the mails still there, in the order they were added; of the one user, or of another.
 sub mails {
-    my ($d) = @_;
-    my %by_name = map { my ($name) = m{/(\d+\.M[^/:,]*)}; ( $name => Popkeep::slurp($_) ) } glob("$d->{maildir}/{new,cur}/*");
+    my ( $d, $user ) = @_;
+    my $maildir = $d->maildir_of( $user // $d->{user} );
+    my %by_name = map { my ($name) = m{/(\d+\.M[^/:,]*)}; ( $name => Popkeep::slurp($_) ) } glob("$maildir/{new,cur}/*");
     return map { $by_name{$_} } sort keys %by_name;
 }
 
-sub left { my ($d) = @_; return scalar( my @all = $d->mails ) }
+sub left { my ( $d, $user ) = @_; return scalar( my @all = $d->mails($user) ) }
 
 sub stop {
     my ($d) = @_;
