@@ -2,6 +2,8 @@
 /* popkeep: the program's beginning and end. */
 #include "popkeep/cmd/options.h"
 
+#include "popkeep/cmd/sink.h"
+
 #include "popkeep/sys/output.h"
 #include "popkeep/sys/process.h"
 #include "popkeep/sys/signals.h"
@@ -59,8 +61,10 @@ static enum status run(const struct cmd_options *o)
         return print(&b);
     }
     st = o->command->run(o, &e);
-    if (e.status != ST_OK)
+    if (e.status != ST_OK) {
+        sink_early_error(o, &e);
         print_error(&e);
+    }
     return st;
 }
 

@@ -12,7 +12,8 @@ enum { MAX_JOBS = 256, MAX_OPTIONS = 40 };
 
 static int set_config(struct cmd_options *o, const char *v, struct err *e)
 {
-    (void)e;
+    if (*v == '\0')
+        return err_set(e, ST_USAGE, "--config needs FILE, and it is empty");
     o->config_file = v;
     return 0;
 }
@@ -186,23 +187,8 @@ static int unknown_option(const char *word, struct err *e)
 struct args {
     int argc, next;
     char **argv;
-    unsigned known_to;  /* commands that know every option given so far */
-    const char *narrow; /* the option that excluded some */
+    bool given[MAX_OPTIONS]; /* by row of the table */
 };
-
-static int apply(struct cmd_options *o, const struct cmd_option *opt, const char *value,
-                 struct err *e)
-{
-    return opt->set(o, value, e);
-}
-
-static void narrow(struct args *a, const struct cmd_option *opt)
-{
-    if (opt->commands == 0)
-        return;
-    a->known_to &= opt->commands;
-    a->narrow = opt->name;
-}
 
 static int take_value(struct args *a, const struct cmd_option *opt, const char **value,
                       struct err *e)
@@ -226,8 +212,8 @@ static int long_option(struct cmd_options *o, struct args *a, const char *word, 
             return err_set(e, ST_USAGE, "--%s takes no value", opt->name);
         if (opt->argument != NULL && value == NULL && take_value(a, opt, &value, e) < 0)
             return -1;
-        narrow(a, opt);
-        return apply(o, opt, value, e);
+        a->given[opt - options] = true;
+        return opt->set(o, value, e);
     }
     return unknown_option(word, e);
 }
@@ -242,16 +228,16 @@ static int short_options(struct cmd_options *o, struct args *a, const char *word
             opt++;
         if (opt->name == NULL)
             return unknown_option(word, e);
-        narrow(a, opt);
+        a->given[opt - options] = true;
         if (opt->argument == NULL) {
-            if (apply(o, opt, NULL, e) < 0)
+            if (opt->set(o, NULL, e) < 0)
                 return -1;
             continue;
         }
         value = p + 1;
         if (*value == '\0' && take_value(a, opt, &value, e) < 0)
             return -1;
-        return apply(o, opt, value, e);
+        return opt->set(o, value, e);
     }
     return 0;
 }
@@ -262,16 +248,32 @@ static void choose_command(struct cmd_options *o)
     for (const struct cmd_command *c = commands; o->n_words > 0 && c->name != NULL; c++)
         if (strcmp(o->words[0], c->name) == 0) {
             o->command = c;
+            o->command_given = true;
             o->n_words--;
             memmove(o->words, o->words + 1, o->n_words * sizeof *o->words);
             return;
         }
 }
 
+/* "--server goes with verify only". */
+static int refuse_option(const struct cmd_options *o, const struct cmd_option *opt, struct err *e)
+{
+    struct buf list = BUF_INIT(256);
+
+    for (const struct cmd_command *c = commands; c->name != NULL; c++)
+        if (c->bit & opt->commands)
+            (void)buf_addf(&list, "%s%s", list.n > 0 ? ", " : "", c->name);
+    err_set(e, ST_USAGE, "--%s does not go with %s, only with %s", opt->name, o->command->name,
+            list.p);
+    buf_free(&list);
+    return -1;
+}
+
 static int check_together(const struct cmd_options *o, const struct args *a, struct err *e)
 {
-    if (!(a->known_to & o->command->bit))
-        return err_set(e, ST_USAGE, "--%s does not go with %s", a->narrow, o->command->name);
+    for (const struct cmd_option *opt = options; opt->name != NULL; opt++)
+        if (a->given[opt - options] && opt->commands != 0 && !(opt->commands & o->command->bit))
+            return refuse_option(o, opt, e);
     if (o->run.has_as_of && !o->run.dry_run)
         return err_set(e, ST_USAGE,
                        "--as-of goes with --dry-run only: a real deletion follows the real clock");
@@ -285,7 +287,7 @@ static int check_together(const struct cmd_options *o, const struct args *a, str
 
 int cmd_options_parse(struct cmd_options *o, int argc, char **argv, struct err *e)
 {
-    struct args a = {.argc = argc, .argv = argv, .next = 1, .known_to = ~0U};
+    struct args a = {.argc = argc, .argv = argv, .next = 1};
     bool only_words = false;
 
     *o = (struct cmd_options){.command = &commands[0]};

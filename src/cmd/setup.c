@@ -104,7 +104,9 @@ int cmd_setup(struct cmd_setup *s, const struct cmd_options *o, struct err *e)
     if (s->state_root == NULL)
         goto out;
     s->chosen = mem_zalloc(s->config.n_accounts, sizeof *s->chosen);
-    rc = config_select(&s->config, o->words, o->n_words, cmd_command_names(), s->chosen, e);
+    /* behind a command no other one can stand: only accounts are meant */
+    rc = config_select(&s->config, o->words, o->n_words,
+                       o->command_given ? NULL : cmd_command_names(), s->chosen, e);
 out:
     free(file);
     free(home);

@@ -105,3 +105,23 @@ enum status sink_end(struct sink *s, enum status worst, int64_t began_ms)
     /* only now is it known whether the last line could be written */
     return status_worst(worst, s->output_status);
 }
+
+void sink_early_error(const struct cmd_options *o, const struct err *e)
+{
+    struct buf out = BUF_INIT(OUT_MAX);
+    struct err ignored = ERR_INIT;
+    struct event ev;
+
+    if (!o->json)
+        return;
+    event_init(&ev, EVENT_ERROR, NULL);
+    ev.num[EN_STATUS] = e->status;
+    ev.str[ES_TEXT] = sv_of(e->text);
+    report_json(&out, &ev);
+    event_init(&ev, EVENT_SUMMARY, NULL);
+    ev.num[EN_STATUS] = e->status;
+    ev.num[EN_ACCOUNTS] = ev.num[EN_ACCOUNTS_FAILED] = 0;
+    report_json(&out, &ev);
+    (void)output_write(STDOUT, buf_sv(&out), &ignored); /* it fails with a worse status already */
+    buf_free(&out);
+}

@@ -11,6 +11,7 @@
 
 struct cmd_options {
     const struct cmd_command *command;
+    bool command_given;      /* false: the default, since no word named one */
     const char *config_file; /* null: look for it */
     struct run_options run;
     bool json;

@@ -23,6 +23,9 @@ struct sink {
 void sink_init(struct sink *s, const struct cmd_options *o, size_t n_accounts);
 void sink_event(void *sink, const struct event *ev); /* struct sink * */
 void sink_tick(void *sink);
+/* What ended the run before any account was begun: with --json its `error` and `summary`, as a
+ * reader of JSON waits for them in any case. */
+void sink_early_error(const struct cmd_options *o, const struct err *e);
 /* The summary event, last flush. Returns the status of the whole program. */
 enum status sink_end(struct sink *s, enum status worst, int64_t began_ms);
 
