@@ -112,6 +112,13 @@ static int copy_is_good(struct expire *x, size_t item, struct err *e)
     }
 }
 
+/* A message that has no good copy, or that the server refused to delete, uses nothing of max_delete
+ * up: else a few of them, being the oldest, would keep all others from ever being deleted. */
+static bool limit_reached(const struct expire *x, size_t wanted)
+{
+    return wanted >= x->account->max_delete;
+}
+
 /* Check copies of order[*next...] until a window is full or has lasted long enough; the good ones
  * go to `window`. */
 static int fill_window(struct expire *x, const uint32_t *order, size_t n, size_t *next,
@@ -120,7 +127,8 @@ static int fill_window(struct expire *x, const uint32_t *order, size_t n, size_t
     int64_t began = clock_mono_ms();
 
     *n_window = 0;
-    while (*next < n && *n_window < WINDOW && clock_mono_ms() - began < WINDOW_MS) {
+    while (*next < n && *n_window < WINDOW && clock_mono_ms() - began < WINDOW_MS &&
+           !limit_reached(x, x->n_accepted + *n_window)) {
         uint32_t item = order[(*next)++];
         int good = copy_is_good(x, item, e);
         if (good < 0)
@@ -186,28 +194,34 @@ static int delete_due(struct expire *x, struct session *s, const uint32_t *order
     size_t next = 0, n_window;
 
     x->accepted = mem_zalloc(n, sizeof *x->accepted);
-    while (next < n) {
+    while (next < n && !limit_reached(x, x->n_accepted)) {
         if (fill_window(x, order, n, &next, window, &n_window, e) < 0 ||
             journal_window(x, window, n_window, e) < 0 ||
             send_window(x, s, window, n_window, e) < 0 || session_keep_alive(s, e) < 0)
             return -1;
         tell_progress(x->tell, PHASE_DELETING, next, n, 0, 0);
     }
+    for (; next < n; next++)
+        keep(x, order[next], RETENTION_LIMIT);
     return 0;
 }
 
 static int show_due(struct expire *x, struct session *s, const uint32_t *order, size_t n,
                     struct err *e)
 {
-    for (size_t i = 0; i < n; i++) {
-        int good = copy_is_good(x, order[i], e);
+    size_t next = 0;
+
+    for (; next < n && !limit_reached(x, x->totals->deleted); next++) {
+        int good = copy_is_good(x, order[next], e);
         if (good < 0 || session_keep_alive(s, e) < 0)
             return -1;
         if (good > 0) {
             x->totals->deleted++;
-            tell_item(x, EVENT_WOULD, order[i], RETENTION_DUE);
+            tell_item(x, EVENT_WOULD, order[next], RETENTION_DUE);
         }
     }
+    for (; next < n; next++)
+        keep(x, order[next], RETENTION_LIMIT);
     return 0;
 }
 
@@ -220,7 +234,7 @@ static void note_next_due(struct expire *x, int64_t when)
 int expire_run(struct expire *x, struct session *s, struct err *e)
 {
     struct retention_policy policy = {
-        .days = x->account->retention_days, .max_delete = x->account->max_delete, .now = x->now};
+        .days = x->account->retention_days, .max_delete = UINT64_MAX, .now = x->now};
     enum retention_why *judge = mem_zalloc(x->plan->n, sizeof *judge);
     uint32_t *order = mem_zalloc(x->plan->n, sizeof *order);
     size_t n = plan_due(x->plan, x->book->ledger, &policy, x->hold, judge, order);

@@ -139,4 +139,22 @@ sub dry_then_real {
     $t->clock( 32 * DAY );
     is( dry_then_real( $t, $d, 'delete_requires_copy = no', 0 ), "@uidl[1,4,5]", 'then the copy does not matter' );
 }
+
+# ---- the oldest cannot be deleted ----
+
+{
+    my $t = Popkeep->new;
+    $logged = 0;
+    my $d = Popkeep::Dovecot->new( mails => [ map { mail($_) } 1 .. 8 ] );
+    $t->account( $d, 'okul', retention_days => 30, max_delete => 2 );
+    $t->popkeep->exits(0);
+    my @uidl = map { $_->[1] } listed($d);
+    my $entries = Popkeep::Mails::entries( $t->journal('okul') );
+    my $at = Popkeep::Mails::files( $t->path('Mail/okul') );
+    unlink $at->{ $entries->{ $uidl[$_] }[0]{name} } or die $! for 0 .. 2;
+    $t->clock( 31 * DAY );
+    is( dry_then_real( $t, $d, 'the oldest without copies', 0 ), "@uidl[3,4]", 'max_delete is for what can be deleted' );
+    $t->popkeep->exits(0) for 1 .. 2;
+    is( join( '|', $d->mails ), join( '|', map { mail($_) } 1 .. 3 ), 'all others go in their turn' );
+}
 done_testing();
