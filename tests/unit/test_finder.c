@@ -101,8 +101,13 @@ static void test_moved_in_an_unchanging_clock_tick(void **state)
     struct box b = box_open(t);
     tempdir_put(t, in("cur", ":2,"), "mail", 4);
     assert_int_equal(check(&b), FINDER_OK);
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 20; i++) {
+        struct stat st;
+        struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_OMIT}};
+        assert_int_equal(fstatat(t->fd, "mail/cur", &st, 0), 0);
         move(t, in("cur", i % 2 ? ":2,S" : ":2,"), in("cur", i % 2 ? ":2," : ":2,S"));
+        times[1] = st.st_mtim; /* as a coarse clock would leave it */
+        assert_int_equal(utimensat(t->fd, "mail/cur", times, 0), 0);
         assert_int_equal(check(&b), FINDER_OK);
     }
     box_close(&b);
