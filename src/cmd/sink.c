@@ -7,6 +7,8 @@
 #include "popkeep/sys/output.h"
 #include "popkeep/sys/terminal.h"
 
+#include <string.h>
+
 enum { OUT_MAX = 4 * 1024 * 1024, STDOUT = 1, STDERR = 2, DRAW_MS = 100 };
 
 void sink_init(struct sink *s, const struct cmd_options *o, size_t n_accounts)
@@ -20,8 +22,28 @@ void sink_init(struct sink *s, const struct cmd_options *o, size_t n_accounts)
                                      .many = n_accounts > 1,
                                      .command = o->command->name,
                                      .dry_run = o->run.dry_run};
+    for (int i = 0; i < EVENT_NUMS; i++)
+        s->sums[i] = EVENT_UNSET;
     if (terminal_is(STDERR) && !dumb && o->run.verbose >= 0 && o->run.verbose < 3)
         s->progress = progress_new(n_accounts);
+}
+
+/* The summary's numbers but those it has of its own. */
+static bool is_summed(const struct event_field *f)
+{
+    return !f->is_str && f->as == EVENT_AS_NUMBER && f->slot != EN_ACCOUNTS &&
+           f->slot != EN_ACCOUNTS_FAILED && f->slot != EN_MS;
+}
+
+static void add_up(struct sink *s, const struct event *ev)
+{
+    s->accounts++;
+    /* of `status` it is how the last run ended, no failure of this one */
+    s->failed += ev->kind == EVENT_ACCOUNT && ev->num[EN_STATUS] != ST_OK;
+    for (const struct event_field *f = event_fields(EVENT_SUMMARY); f->name != NULL; f++)
+        if (is_summed(f) && ev->num[f->slot] != EVENT_UNSET)
+            s->sums[f->slot] =
+                (s->sums[f->slot] == EVENT_UNSET ? 0 : s->sums[f->slot]) + ev->num[f->slot];
 }
 
 static void put(struct sink *s, int fd, const struct buf *b)
@@ -49,10 +71,9 @@ void sink_event(void *sink, const struct event *ev)
     struct sink *s = sink;
     struct buf out = BUF_INIT(OUT_MAX), diag = BUF_INIT(OUT_MAX);
 
-    if (ev->kind == EVENT_ACCOUNT) {
-        s->accounts++;
-        s->failed += ev->num[EN_STATUS] != ST_OK;
-    }
+    /* what status tells of an account is its last word */
+    if (ev->kind == EVENT_ACCOUNT || ev->kind == EVENT_STATUS)
+        add_up(s, ev);
     if (s->progress != NULL)
         progress_event(s->progress, ev, clock_mono_ms());
     if (s->json) {
@@ -95,6 +116,7 @@ enum status sink_end(struct sink *s, enum status worst, int64_t began_ms)
     clear_line(s);
     worst = status_worst(worst, s->output_status);
     event_init(&ev, EVENT_SUMMARY, NULL);
+    memcpy(ev.num, s->sums, sizeof ev.num);
     ev.num[EN_STATUS] = worst;
     ev.num[EN_ACCOUNTS] = (int64_t)s->accounts;
     ev.num[EN_ACCOUNTS_FAILED] = (int64_t)s->failed;

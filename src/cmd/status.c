@@ -28,6 +28,8 @@ enum status cmd_status(const struct cmd_options *o, struct err *e)
         if (status_account(&s.config.accounts[i], s.state_root, clock_wall_s(), &t, &one) < 0) {
             tell_error(&t, &one, NULL);
             worst = status_worst(worst, one.status);
+            sink.accounts++;
+            sink.failed++;
         }
         tell_end(&t);
     }

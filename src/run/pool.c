@@ -30,6 +30,7 @@ struct slot {
     int fd;
     struct buf in;
     enum status status;
+    bool told; /* its EVENT_ACCOUNT came */
 };
 
 struct pool {
@@ -209,8 +210,10 @@ static int take_events(struct pool *p, struct slot *s)
     struct event ev;
     int rc;
 
-    while ((rc = event_unpack(&rest, &ev)) > 0)
+    while ((rc = event_unpack(&rest, &ev)) > 0) {
+        s->told = s->told || ev.kind == EVENT_ACCOUNT;
         p->job->event(p->job->ctx, &ev);
+    }
     buf_drop_front(&s->in, s->in.n - rest.n);
     return rc;
 }
@@ -229,9 +232,10 @@ static void reap(struct pool *p, struct slot *s)
     if (WIFSIGNALED(how) && !signals_pending()) {
         char *text = mem_printf("the worker process was ended by signal %d", WTERMSIG(how));
         report(p, EVENT_ERROR, s->account, ST_SOFTWARE, text);
-        report(p, EVENT_ACCOUNT, s->account, ST_SOFTWARE, NULL);
         free(text);
     }
+    if (!s->told)
+        report(p, EVENT_ACCOUNT, s->account, s->status, NULL);
 }
 
 static void read_slot(struct pool *p, struct slot *s)

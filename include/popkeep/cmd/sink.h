@@ -17,6 +17,7 @@ struct sink {
     bool line_shown;
     int64_t drawn_ms;
     uint64_t accounts, failed;
+    int64_t sums[EVENT_NUMS];  /* of the accounts' numbers, EVENT_UNSET if none gave any */
     enum status output_status; /* ST_IO once writing failed */
 };
 
