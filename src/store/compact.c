@@ -3,7 +3,7 @@
 #include "popkeep/base/mem.h"
 #include "popkeep/store/disk.h"
 #include "popkeep/store/folder.h"
-#include "popkeep/store/journal_file.h"
+#include "popkeep/store/journal_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>

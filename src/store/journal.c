@@ -4,7 +4,7 @@
 #include "popkeep/base/mem.h"
 #include "popkeep/store/disk.h"
 #include "popkeep/store/folder.h"
-#include "popkeep/store/journal_file.h"
+#include "popkeep/store/journal_inside.h"
 #include "popkeep/store/loader.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
  * start. */
 #include "tempdir.h"
 #include "popkeep/store/journal.h"
-#include "popkeep/store/journal_file.h"
+#include "popkeep/store/journal_inside.h"
 
 #include <signal.h>
 #include <sys/resource.h>

@@ -9,8 +9,8 @@
  *     file:   |---- synced ----|-- in_file records --| E |          end
  *     group:                   |-- in_file records --|-- waiting --|
  */
-#ifndef POPKEEP_STORE_JOURNAL_FILE_H
-#define POPKEEP_STORE_JOURNAL_FILE_H
+#ifndef POPKEEP_STORE_JOURNAL_INSIDE_H
+#define POPKEEP_STORE_JOURNAL_INSIDE_H
 
 #include "popkeep/store/journal.h"
 
