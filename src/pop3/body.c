@@ -8,12 +8,23 @@ void body_init(struct body *b, bool lf_mode)
 {
     b->state = BODY_LINE_START;
     b->lf_mode = lf_mode;
+    b->in_doubt = false;
 }
 
 bool body_suspect(const struct body *b)
 {
     return b->state == BODY_DOT_LF || b->state == BODY_BARE_DOT_LF ||
            b->state == BODY_BARE_DOT_CRLF;
+}
+
+bool body_in_doubt(const struct body *b)
+{
+    return b->in_doubt;
+}
+
+static bool may_begin_status(char c)
+{
+    return c == '+' || c == '-';
 }
 
 /* What each holding state does with the next octet. `give` is what it turns out to have held. */
@@ -46,6 +57,7 @@ static enum body_result hold_step(struct body *b, struct sv *in, struct sv *data
         *in = sv_from(*in, 1);
         return BODY_MORE;
     }
+    b->in_doubt = b->in_doubt || (body_suspect(b) && may_begin_status(c));
     b->state = h->otherwise;
     *data = sv_of(h->give);
     return data->n > 0 ? BODY_DATA : BODY_MORE;
@@ -56,6 +68,13 @@ static bool may_be_bare_end(const char *s, size_t n)
 {
     static const char crlf[] = ".\r\n";
     return (n <= 3 && memcmp(s, crlf, n) == 0) || (n == 2 && s[1] == '\n');
+}
+
+/* Is it such an end, and behind it what may be a status line? */
+static bool is_bare_end_in_doubt(const char *s, size_t n)
+{
+    size_t end = n > 2 && s[1] == '\r' && s[2] == '\n' ? 3 : n > 1 && s[1] == '\n' ? 2 : n;
+    return end < n && may_begin_status(s[end]);
 }
 
 /* Give out as much as is certainly data. The state is not a holding one; if it is the start of a
@@ -81,6 +100,7 @@ static struct sv scan(struct body *b, struct sv *in)
             cut = from;
             break;
         }
+        b->in_doubt = b->in_doubt || is_bare_end_in_doubt(from, (size_t)(end - from));
     }
     *in = sv_from(*in, (size_t)(cut - start));
     return sv_make(start, (size_t)(cut - start));

@@ -21,6 +21,7 @@ struct engine {
     bool lf_mode;
     bool behind_message; /* a message has ended and no status line has come since */
     bool probing;        /* engine_probe has been called and is not yet decided */
+    bool probed;         /* it has been called for the message at hand */
     struct body body;
     size_t block_lines;
     struct inflight sent;
@@ -80,6 +81,11 @@ size_t engine_in_flight(const struct engine *en)
 bool engine_in_message(const struct engine *en)
 {
     return en->state == IN_BODY;
+}
+
+bool engine_in_doubt(const struct engine *en)
+{
+    return en->state == IN_BODY && en->sent.count > 1 && !en->probed && body_in_doubt(&en->body);
 }
 
 bool engine_lf_mode(const struct engine *en)
@@ -180,6 +186,7 @@ static void reply(struct engine *en, struct status_line s, struct pop3_event *ev
     en->behind_message = false;
     if (s.ok && command_has_block(p->verb, p->number)) {
         en->block_lines = 0;
+        en->probed = false;
         body_init(&en->body, en->lf_mode);
         en->state = p->verb == POP3_RETR ? IN_BODY : IN_LINES;
         return;
@@ -405,6 +412,6 @@ int engine_probe(struct engine *en, uint64_t tag, struct buf *out, struct err *e
         return err_set(e, ST_SOFTWARE, "a probe was asked for where no message may have ended");
     if (engine_send(en, POP3_NOOP, 0, SV_NULL, tag, out, e) != 0)
         return -1;
-    en->probing = true;
+    en->probing = en->probed = true;
     return 0;
 }

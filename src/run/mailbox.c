@@ -45,9 +45,18 @@ static int remember_server(struct mailbox *b, struct err *e)
         if (book_mark(&w->book, "utf8", b->s.utf8 ? "yes" : "no", e) < 0)
             return -1;
     }
-    if (w->gave_pipelining_up && book_mark(&w->book, "pipelining", "no", e) < 0)
-        return -1;
     return 0;
+}
+
+/* Going without pipelining is kept only once that has helped: a line that fell silent by itself
+ * must not make the account slow for ever. */
+static int remember_pipelining(struct mailbox *b, struct err *e)
+{
+    struct worker *w = b->w;
+
+    if (w->options->dry_run || !w->gave_pipelining_up || !(w->hung_up || b->s.bare_end_seen))
+        return 0;
+    return book_mark(&w->book, "pipelining", "no", e);
 }
 
 static void warn_of_server(struct mailbox *b)
@@ -363,6 +372,7 @@ int mailbox_session(struct worker *w, bool *again, struct err *e)
 {
     struct mailbox b = {.w = w};
     uint64_t before = w->totals.fetched + w->totals.matched;
+    bool hung_up;
     int rc;
 
     listing_init(&b.listing);
@@ -376,7 +386,11 @@ int mailbox_session(struct worker *w, bool *again, struct err *e)
         warn_of_server(&b);
         rc = work(&b, e);
     }
-    if (rc < 0 && hung_up_on_pipelining(&b, e) && !w->gave_pipelining_up) {
+    if (rc == 0)
+        rc = remember_pipelining(&b, e);
+    hung_up = rc < 0 && hung_up_on_pipelining(&b, e);
+    if ((hung_up || (rc < 0 && b.s.wants_lock_step)) && !w->gave_pipelining_up) {
+        w->hung_up = hung_up;
         w->gave_pipelining_up = w->memory.no_pipelining = true;
         *again = true;
     } else if (rc < 0) {

@@ -26,11 +26,26 @@ static void trace_reply(struct session *s, const struct pop3_event *ev)
     buf_free(&line);
 }
 
+static int take_event(struct session *s, struct pop3_event *ev, struct err *e);
+
+/* With nothing in flight there is nothing to read; were it taken for the answer to the command that
+ * leaves now, the next mail would be stored with a status line in front. */
+static int check_nothing_came(struct session *s, struct err *e)
+{
+    struct pop3_event ev;
+
+    if (engine_in_flight(s->engine) > 0 || s->unread.n == 0)
+        return 0;
+    return take_event(s, &ev, e) < 0 ? -1 : 0;
+}
+
 int session_send(struct session *s, enum pop3_verb verb, uint32_t number, struct sv arg,
                  uint64_t tag, struct err *e)
 {
     struct buf line = BUF_INIT(POP3_STATUS_MAX * 2);
 
+    if (check_nothing_came(s, e) < 0)
+        return -1;
     if (s->tell->trace) {
         engine_trace(&line, verb, number, arg);
         tell_trace(s->tell, '>', buf_sv(&line));
@@ -40,6 +55,12 @@ int session_send(struct session *s, enum pop3_verb verb, uint32_t number, struct
     return engine_send(s->engine, verb, number, arg, tag, &s->out, e);
 }
 
+/* Can another session without pipelining tell what this one could not? */
+static bool may_go_without(const struct session *s)
+{
+    return s->pipelining && s->account->pipelining == PIPELINING_AUTO;
+}
+
 /* 1: an event; 0: more input is needed. */
 static int take_event(struct session *s, struct pop3_event *ev, struct err *e)
 {
@@ -47,6 +68,11 @@ static int take_event(struct session *s, struct pop3_event *ev, struct err *e)
         return 0;
     if (engine_next(s->engine, &s->unread, ev, e) < 0)
         return -1;
+    if (may_go_without(s) && engine_in_doubt(s->engine)) {
+        s->wants_lock_step = true;
+        return err_set(e, ST_PROTOCOL,
+                       "the end of a message is in doubt: the line end before its dot may be lost");
+    }
     if (ev->kind == POP3_MORE)
         return 0;
     if (ev->kind == POP3_GREETING || ev->kind == POP3_REPLY || ev->kind == POP3_CONTINUE)
@@ -101,6 +127,7 @@ static int silence(struct session *s, int wait_ms, bool probing, struct err *e)
         return engine_probe(s->engine, UINT64_MAX, &s->out, e);
     if (wait_ms >= 0)
         return 0;
+    s->wants_lock_step = may_go_without(s) && engine_in_message(s->engine);
     err_set(e, ST_TEMP, "the server was silent for %u seconds", s->account->timeout_s);
     return err_cut(e);
 }

@@ -10,16 +10,17 @@ my $lockstep = "capa TOP UIDL USER\n";
 my $day31    = 31 * DAY;
 
 bad_server 'CRLF . CRLF alone ends a message: a bare-LF dot line is part of the mail, not its end',
-  mails => {
-    '0001.raw' => "Subject: smuggled\r\n\r\nbefore\n..\nafter\r\n\n.\r\nstill\r\n",
-    '0002.raw' => "Subject: next\r\n\r\nbody\r\n"
-  },
-  exit  => 0, content => [ "Subject: smuggled\r\n\r\nbefore\n..\nafter\r\n\n.\r\nstill\r\n", "Subject: next\n\nbody\n" ],
-  script => '', after => 0;
+  mails  => { '0001.eml' => "x\n", '0002.eml' => "Subject: next\n\nbody\n" },
+  script => <<'END',
+on RETR 1 send "+OK\r\nSubject: smuggled\r\n\r\nbefore\n.\nafter\r\n\n.\r\nFrom: x\r\n.\nstill\r\n.\r\n"
+END
+  exit  => 0, sent => qr/^QUIT/, after => 0,
+  content => [ "Subject: smuggled\r\n\r\nbefore\n.\nafter\r\n\n.\r\nFrom: x\r\n\nstill\r\n", "Subject: next\n\nbody\n" ],
+  then => { exit => 0, silent => 1 };
 
 bad_server 'a server that ends every line in a bare LF is read throughout',
   script => "lineend lf\n",
-  exit   => 0, stored => undef, content => [ map { "Subject: mail $_\n\nBody of mail $_.\n" . ( "line\n" x $_ ) } 1 .. 3 ],
+  exit   => 0, content => [ map { "Subject: mail $_\n\nBody of mail $_.\n" . ( "line\n" x $_ ) } 1 .. 3 ],
   after  => 0;
 
 bad_server 'a bare LF in one status line of a CRLF server is an error at once, not a wait',
@@ -54,8 +55,10 @@ bad_server 'a message that falls silent while commands are in flight is fetched 
   mails => { map { ( "000$_.eml" => "Subject: $_\n\nmail $_\n" ) } 1 .. 4 },
   script => <<'END', speed => 100, account => { timeout => 20 },
 session 1 {
-    on RETR 2 nth 1 send "+OK\r\nSubject: 2\r\n\r\nmail 2\n.\r\n"
+    on RETR 2 send "+OK\r\nSubject: 2\r\n\r\nmail 2\n.\r\n"
     on RETR 3 silent
+    on RETR 4 silent
+    on NOOP silent
 }
 END
   exit => 0, stored => 'all', sent => qr/QUIT/;
@@ -93,7 +96,7 @@ bad_server 'an unsolicited +OK: the answers no longer belong to the questions',
 
 bad_server 'a login answered twice',
   script => qq{${lockstep}on PASS after "+OK again\\r\\n"\n},
-  exit   => 76, stored => [], not_sent => qr/RETR|QUIT/;
+  exit   => 76, says => qr/nothing was asked/, stored => [], not_sent => qr/STAT|RETR|QUIT/;
 
 bad_server 'CAPA without an end is not read for ever',
   script => qq{greeting "+OK"\nsession 1 {\nsend "+OK ready\\r\\n"\nexpect "CAPA"\nsend "+OK\\r\\n"\nflood "X-JUNK\\r\\n"\n}\n},

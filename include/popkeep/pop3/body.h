@@ -39,6 +39,7 @@ enum body_state {
 struct body {
     enum body_state state;
     bool lf_mode;
+    bool in_doubt; /* see body_in_doubt */
 };
 
 enum body_result {
@@ -54,5 +55,8 @@ enum body_result body_next(struct body *b, struct sv *in, struct sv *data);
  * which end no message but would look like an end to a careless server. They have been held back.
  */
 bool body_suspect(const struct body *b);
+/* CRLF mode: such octets were followed by "+" or "-", with which a status line begins. If more
+ * commands are in flight, this may be the answer to the next one and no data. */
+bool body_in_doubt(const struct body *b);
 
 #endif

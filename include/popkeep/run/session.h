@@ -49,7 +49,8 @@ struct session {
     bool utf8_lost;         /* memory says UTF8, the server does not offer it any more */
     bool progress;          /* something was gained: a cut line is worth a reconnection */
     bool bare_end_seen;
-    int64_t last_sent_ms;       /* for the silent-line rule */
+    bool wants_lock_step; /* ended because the end of a message was in doubt while pipelining */
+    int64_t last_sent_ms; /* for the silent-line rule */
     int64_t receiving_since_ms; /* 0: not receiving */
     uint64_t received_mark;
     int64_t connect_ms, login_ms, list_ms; /* durations, for check */
@@ -62,7 +63,8 @@ int session_open(struct session *s, const struct account *a, struct sv password,
                  const struct session_memory *memory, struct tell *t, int *step, struct err *e);
 int session_list(struct session *s, struct listing *l, struct err *e);
 
-/* Queue a command (and trace it). It leaves with the next session_next. */
+/* Queue a command (and trace it). It leaves with the next session_next. -1 also when the server has
+ * already sent something: no answer to a command that has not left. */
 int session_send(struct session *s, enum pop3_verb verb, uint32_t number, struct sv arg,
                  uint64_t tag, struct err *e);
 /* The next event. 1: *ev; 0: nothing came within wait_ms (< 0: the account's timeout, which is then

@@ -35,11 +35,12 @@ struct worker {
     struct finder *finder;
     struct run_totals totals;
     struct session_memory memory;
-    struct capa capa;   /* of the last session that logged in */
-    enum status status; /* worst so far */
-    bool connected;     /* a login was tried: worth a run record */
-    bool changed;       /* something was journalled: the run record is synced */
-    bool gave_pipelining_up;
+    struct capa capa;        /* of the last session that logged in */
+    enum status status;      /* worst so far */
+    bool connected;          /* a login was tried: worth a run record */
+    bool changed;            /* something was journalled: the run record is synced */
+    bool gave_pipelining_up; /* in this run; hung_up: because the server hung up on it */
+    bool hung_up;
     uint64_t matched; /* listed messages that a record stands for, at the end */
 };
 
