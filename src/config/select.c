@@ -7,6 +7,7 @@
 #include "popkeep/config/value.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static size_t count_words(const char *const *words)
 {
@@ -29,6 +30,10 @@ static int refuse_word(const struct config *c, const char *word, const char *con
     const char *nearest = ascii_nearest(sv_of(word), known);
     free(known);
     value_shown(shown, sv_of(word));
+    if (nearest && strcmp(nearest, word) == 0) /* only a command can be: it stands too late */
+        return err_set(e, ST_USAGE,
+                       "no account named %s; a command comes before the accounts, and only one",
+                       shown);
     if (nearest)
         return err_set(e, ST_USAGE, "no %s named %s; did you mean \"%s\"?",
                        others ? "command or account" : "account", shown, nearest);
