@@ -21,16 +21,29 @@ enum fault { FAULT_NONE, FAULT_EIO, FAULT_ENOSPC, FAULT_SHORT, FAULT_KILL };
 
 static enum fault fault;
 static long calls, fault_at;
+static bool names_only; /* count renameat2 alone */
 static const char texts[2][16] = {"first message\n", "second\n"};
 
-static bool hit(void)
+static bool strike(void)
 {
-    if (fault == FAULT_NONE || ++calls != fault_at)
-        return false;
     if (fault == FAULT_KILL)
         _exit(99);
     errno = fault == FAULT_ENOSPC ? ENOSPC : EIO;
     return fault != FAULT_SHORT;
+}
+
+static bool hit(void)
+{
+    if (fault == FAULT_NONE || names_only || ++calls != fault_at)
+        return false;
+    return strike();
+}
+
+static bool hit_name(void)
+{
+    if (fault == FAULT_NONE || ++calls != fault_at)
+        return false;
+    return strike();
 }
 
 int openat(int dir, const char *path, int flags, ...)
@@ -49,6 +62,32 @@ ssize_t pwrite(int fd, const void *p, size_t n, off_t off)
     if (fault == FAULT_SHORT && calls == fault_at && n > 1)
         n /= 2;
     return (ssize_t)syscall(SYS_pwrite64, fd, p, n, off);
+}
+
+ssize_t pread(int fd, void *p, size_t n, off_t off)
+{
+    if (hit())
+        return -1;
+    if (fault == FAULT_SHORT && calls == fault_at && n > 1)
+        n = 1;
+    return (ssize_t)syscall(SYS_pread64, fd, p, n, off);
+}
+
+int fstatat(int dir, const char *path, struct stat *st, int flags)
+{
+    return hit() ? -1 : (int)syscall(SYS_newfstatat, dir, path, st, flags);
+}
+
+int fstat(int fd, struct stat *st)
+{
+    return hit() ? -1 : (int)syscall(SYS_fstat, fd, st);
+}
+
+int close(int fd)
+{
+    bool bad = hit();
+    int rc = (int)syscall(SYS_close, fd);
+    return bad ? -1 : rc;
 }
 
 int fsync(int fd)
@@ -81,7 +120,7 @@ int renameat(int from_dir, const char *from, int to_dir, const char *to)
 
 int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
 {
-    return hit() ? -1 : (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
+    return hit_name() ? -1 : (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
 }
 
 int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
@@ -404,6 +443,27 @@ static void test_short_writes(void **state)
     every_call(*state, FAULT_SHORT, true, MAILDIR_RENAME_NOREPLACE);
 }
 
+/* Both messages are intended, one has its name, and then every call of the recovery fails in turn:
+ * that must never be taken for "the file is not there". */
+static void test_disk_error_while_recovering(void **state)
+{
+    const struct tempdir *t = *state;
+    struct err e = ERR_INIT;
+    bool came = true;
+    for (long at = 1; came; at++) {
+        names_only = true;
+        assert_true(disturbed_run(t, FAULT_KILL, 2, false, MAILDIR_RENAME_NOREPLACE));
+        names_only = false;
+        assert_int_equal(tempdir_count(t, "mail/new"), 1);
+        assert_int_equal(tempdir_count(t, "mail/tmp"), 1);
+        came = disturbed_run(t, FAULT_EIO, at, false, MAILDIR_RENAME_NOREPLACE);
+        if (whole_run(t, false, MAILDIR_RENAME_NOREPLACE, &e) != 0)
+            fail_msg("after call %ld: %s", at, e.text);
+        assert_two_messages(t);
+        start_anew(t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +471,7 @@ int main(void)
         with_tempdir(test_disk_error),
         with_tempdir(test_full_disk),
         with_tempdir(test_short_writes),
+        with_tempdir(test_disk_error_while_recovering),
     };
     return cmocka_run_group_tests_name("store faults", tests, NULL, NULL);
 }
