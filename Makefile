@@ -110,6 +110,9 @@ help:
 	@echo '  check-crash        not in make check: every kill, I/O error and power cut, not a sample of them'
 	@echo '  make check-e2e T="tests/e2e/00-popserver.t"   only these'
 	@echo
+	@echo 'make bench: speed and cost against the wire, and against other programs that are installed'
+	@echo '  QUICK=1 small and short; ONLY=500mb,20k these parts; RTT=0,50; ROUNDS=3; PEERS=1 installs the others'
+	@echo
 	@echo 'Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR; DEV=1 (warnings are errors, build/dev);'
 	@echo '  SAN=address,undefined (sanitizers, build/san-...); V=1 (show the commands)'
 

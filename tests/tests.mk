@@ -6,7 +6,7 @@ UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BINS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/unit/%)
 TOOL_DIR := build/tests/tools
 TOOL_CFLAGS := -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -O2 -g $(WARN) $(if $(DEV),-Werror)
-TOOL_SRCS := $(filter-out %shim.c,$(sort $(wildcard tests/tools/*.c)))
+TOOL_SRCS := $(filter-out %shim.c %/benchjournal.c,$(sort $(wildcard tests/tools/*.c)))
 SHIM_SRCS := $(sort $(wildcard tests/tools/*shim.c))
 POPSERVER_SRCS := $(sort $(wildcard tests/tools/popserver/*.c))
 POPSERVER_OBJS := $(POPSERVER_SRCS:tests/tools/%.c=$(TOOL_DIR)/obj/%.o)
@@ -99,3 +99,5 @@ demo:
 .PHONY: units tools check check-build build-plain build-san check-unit check-e2e check-rooms check-man check-style \
   check-san check-valgrind check-locale check-crash small demo
 .SECONDARY: $(POPSERVER_OBJS)
+
+include tests/bench.mk
