@@ -164,6 +164,19 @@ int cert_check_install(struct cert_check *c, SSL_CTX *ctx, SSL *ssl, char *sni, 
     return 0;
 }
 
+bool cert_check_chain(struct cert_check *c, X509_STORE_CTX *store)
+{
+    return cert_verify(store, c) == 1;
+}
+
+void cert_check_forget(struct cert_check *c)
+{
+    cert_check_free(c);
+    c->faults = 0;
+    c->other_error = c->n_sent = 0;
+    c->ran = c->accepted = false;
+}
+
 void cert_check_free(struct cert_check *c)
 {
     X509_free(c->leaf);

@@ -4,6 +4,7 @@
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
 #include "popkeep/net/cert.h"
+#include "popkeep/net/resume.h"
 #include "popkeep/net/tcp.h"
 #include "popkeep/net/tls.h"
 #include "popkeep/net/wait.h"
@@ -22,6 +23,7 @@ struct conn {
     SSL *ssl;
     int fd;
     struct cert_check check;
+    STACK_OF(X509) * chain; /* as the server showed it */
     struct conn_info info;
     uint64_t sent;
     uint64_t received;
@@ -68,7 +70,7 @@ static int conn_try(struct conn *c, const struct conn_target *t, const struct ad
     (void)snprintf(where, sizeof where, "%s port %u (%s)", host, t->port, c->info.address);
     c->check = (struct cert_check){
         .pins = t->pins, .n_pins = t->n_pins, .ca_file = t->tls_ca_file, .now_s = now_s};
-    if (tls_handshake(&c->ssl, c->ctx, c->fd, t, where, &c->check, e) != 0) {
+    if (tls_handshake(&c->ssl, c->ctx, c->fd, t, where, &c->check, &c->chain, e) != 0) {
         cert_check_free(&c->check);
         close(c->fd);
         c->fd = -1;
@@ -333,6 +335,11 @@ void conn_counts(const struct conn *c, uint64_t *sent, uint64_t *received)
     *received = c->received;
 }
 
+int conn_keep(const struct conn *c, struct buf *out)
+{
+    return resume_keep(out, c->ssl, c->chain);
+}
+
 void conn_close(struct conn *c, bool clean)
 {
     if (c == NULL)
@@ -341,6 +348,7 @@ void conn_close(struct conn *c, bool clean)
         ERR_clear_error();
         (void)SSL_shutdown(c->ssl); /* sends close_notify; the answer is not waited for */
     }
+    sk_X509_pop_free(c->chain, X509_free);
     SSL_free(c->ssl);
     SSL_CTX_free(c->ctx);
     if (c->fd >= 0)

@@ -4,6 +4,7 @@
 #include "popkeep/base/mem.h"
 #include "popkeep/net/cert_report.h"
 #include "popkeep/net/guess.h"
+#include "popkeep/net/resume.h"
 #include "popkeep/net/tcp.h"
 #include "popkeep/net/wait.h"
 #include <errno.h>
@@ -51,6 +52,8 @@ int tls_context(SSL_CTX **out, const struct conn_target *t, struct err *e)
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                  SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_session_cache_mode(ctx,
+                                   SSL_SESS_CACHE_OFF); /* kept by resume.c, not by the context */
     SSL_CTX_set_read_ahead(ctx, 1);
     SSL_CTX_set_default_read_buffer_len(ctx, TLS_READ_BUFFER);
     if (t->tls_ca_file == NULL) {
@@ -254,6 +257,15 @@ static int tls_run(SSL *ssl, int fd, const struct conn_target *t, const char *wh
     return rc;
 }
 
+static int tls_offer_and_run(SSL *ssl, SSL_CTX *ctx, int fd, const struct conn_target *t,
+                             const char *where, struct cert_check *check, STACK_OF(X509) * *chain,
+                             struct err *e)
+{
+    if (t->kept.n > 0)
+        resume_offer(ssl, ctx, t->kept, check, chain);
+    return tls_run(ssl, fd, t, where, check, e);
+}
+
 /* A name for SNI and the certificate is written without the dot that ends a full DNS name. */
 static char *tls_plain_name(const char *name)
 {
@@ -263,7 +275,7 @@ static char *tls_plain_name(const char *name)
 }
 
 int tls_handshake(SSL **out, SSL_CTX *ctx, int fd, const struct conn_target *t, const char *where,
-                  struct cert_check *check, struct err *e)
+                  struct cert_check *check, STACK_OF(X509) * *chain, struct err *e)
 {
     char *name = tls_plain_name(t->tls_name != NULL ? t->tls_name : t->host);
     char *host = tls_plain_name(t->host);
@@ -271,20 +283,27 @@ int tls_handshake(SSL **out, SSL_CTX *ctx, int fd, const struct conn_target *t, 
     SSL *ssl = SSL_new(ctx);
     int rc = -1;
 
+    *chain = NULL;
     check->name = name;
     if (ssl == NULL || SSL_set_fd(ssl, fd) != 1)
         err_set(e, ST_SOFTWARE, "OpenSSL cannot set up a connection");
     /* tls_name is the name the server's certificate is known to be for: ask for that certificate */
     else if (cert_check_install(check, ctx, ssl, tcp_literal(name, ip) > 0 ? host : name, e) == 0)
-        rc = tls_run(ssl, fd, t, where, check, e);
+        rc = tls_offer_and_run(ssl, ctx, fd, t, where, check, chain, e);
     if (rc == 0 && (!check->ran || !check->accepted || SSL_get_verify_result(ssl) != X509_V_OK))
         rc = err_set(e, ST_CERT, "%s was not verified", where);
     check->name = NULL;
     free(name);
     free(host);
     if (rc != 0) {
+        sk_X509_pop_free(*chain, X509_free);
+        *chain = NULL;
         SSL_free(ssl);
         return -1;
+    }
+    if (SSL_session_reused(ssl) != 1) {
+        sk_X509_pop_free(*chain, X509_free);
+        *chain = X509_chain_up_ref(SSL_get_peer_cert_chain(ssl));
     }
     *out = ssl;
     return 0;

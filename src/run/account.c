@@ -8,6 +8,7 @@
 #include "popkeep/config/provider.h"
 #include "popkeep/run/pairing.h"
 #include "popkeep/run/recover.h"
+#include "popkeep/run/ticket.h"
 #include "popkeep/sys/clock.h"
 #include "popkeep/sys/signals.h"
 
@@ -67,6 +68,9 @@ static void load_memory(struct worker *w)
     struct sv utf8 = ledger_mark(w->book.ledger, "utf8");
 
     w->memory.utf8 = utf8.p == NULL ? -1 : sv_eq_c(utf8, "yes");
+    if (w->book.dir_fd >= 0)
+        ticket_load(&w->ticket, w->book.dir_fd, w->account, clock_wall_s());
+    w->memory.ticket = buf_sv(&w->ticket);
     w->memory.no_pipelining = book_mark_is(&w->book, "pipelining", "no");
     /* any surprise in the last run, and all is asked anew */
     w->memory.pipelines =
@@ -266,6 +270,7 @@ enum status account_run(const struct account *a, const char *state_root, struct 
                        .password = password,
                        .tell = t,
                        .book = {.dir_fd = -1, .lock_fd = -1},
+                       .ticket = BUF_INIT(TICKET_MAX),
                        .memory = {.utf8 = -1}};
     struct err e = ERR_INIT;
     int64_t began = clock_mono_ms();
@@ -283,5 +288,6 @@ enum status account_run(const struct account *a, const char *state_root, struct 
     finder_free(w.finder);
     maildir_close(w.maildir);
     book_close(&w.book);
+    buf_wipe(&w.ticket);
     return w.status;
 }

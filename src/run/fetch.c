@@ -41,7 +41,6 @@ struct fetch {
     bool open;               /* maildir_batch_begin was called */
     struct maildir_file big; /* the large message under way */
     bool big_open;
-    uint64_t unknown;
     struct err error;
 };
 
@@ -221,8 +220,6 @@ static int join_batch(struct fetch *f, const struct parcel *p, struct maildir_fi
     memcpy(s->file_sha, p->file_sha, sizeof s->file_sha);
     f->files[f->n++] = *file;
     f->batch_octets += file->octets;
-    if (s->replaces == 0)
-        f->unknown++;
     return 0;
 }
 
@@ -409,7 +406,7 @@ struct queue *fetch_queue(struct fetch *f)
     return &f->queue;
 }
 
-int fetch_end(struct fetch *f, uint64_t *unknown, struct err *e)
+int fetch_end(struct fetch *f, struct err *e)
 {
     struct parcel *stop = parcel_new(PARCEL_STOP, 0);
     int rc;
@@ -420,7 +417,6 @@ int fetch_end(struct fetch *f, uint64_t *unknown, struct err *e)
     if (rc < 0)
         parcel_free(stop);
     pthread_join(f->thread, NULL);
-    *unknown = f->unknown;
     rc = f->error.status == ST_OK ? 0 : -1;
     if (rc < 0)
         *e = f->error;

@@ -13,6 +13,7 @@
 #include <limits.h>
 
 enum {
+    TICKET_MAX = 64 * 1024,
     IN_CAP = 256 * 1024, /* one read; many small messages share it */
     OUT_MAX = 256 * 1024,
     CONNECT_MS = 30000,
@@ -26,7 +27,7 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-static int open_connection(struct session *s, struct err *e)
+static int open_connection(struct session *s, const struct session_memory *memory, struct err *e)
 {
     const struct account *a = s->account;
     int limit = (int)a->timeout_s * 1000;
@@ -37,6 +38,7 @@ static int open_connection(struct session *s, struct err *e)
                                  .tls_1_3_only = a->tls_min == TLS_MIN_1_3,
                                  .pins = (const unsigned char(*)[HASH_OCTETS])a->pins,
                                  .n_pins = a->n_pins,
+                                 .kept = memory->ticket,
                                  .connect_ms = smaller(limit, CONNECT_MS),
                                  .handshake_ms = smaller(limit, HANDSHAKE_MS)};
     const struct conn_info *info;
@@ -44,8 +46,8 @@ static int open_connection(struct session *s, struct err *e)
     if (conn_open(&s->conn, &target, clock_wall_s(), e) < 0)
         return -1;
     info = conn_info(s->conn);
-    tell_text(s->tell, EVENT_NOTE, "connected to %s, %s %s, key %s", info->address,
-              info->tls_version, info->cipher, info->pin);
+    tell_text(s->tell, EVENT_NOTE, "connected to %s, %s %s, key %s%s", info->address,
+              info->tls_version, info->cipher, info->pin, info->resumed ? ", resumed" : "");
     return 0;
 }
 
@@ -234,13 +236,17 @@ int session_open(struct session *s, const struct account *a, struct sv password,
 {
     int64_t began = clock_mono_ms();
 
-    *s = (struct session){.account = a, .tell = t, .out = BUF_INIT(OUT_MAX), .in_cap = IN_CAP};
+    *s = (struct session){.account = a,
+                          .tell = t,
+                          .out = BUF_INIT(OUT_MAX),
+                          .in_cap = IN_CAP,
+                          .ticket = BUF_INIT(TICKET_MAX)};
     s->in = mem_alloc(s->in_cap);
     s->engine = engine_new();
     capa_init(&s->capa);
     if (step != NULL)
         *step = 0;
-    if (open_connection(s, e) < 0 || greet(s, e) < 0)
+    if (open_connection(s, memory, e) < 0 || greet(s, e) < 0)
         return -1;
     s->connect_ms = clock_mono_ms() - began;
     if (step != NULL)

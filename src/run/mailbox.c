@@ -8,6 +8,7 @@
 #include "popkeep/run/expire.h"
 #include "popkeep/run/fetch.h"
 #include "popkeep/run/receive.h"
+#include "popkeep/run/ticket.h"
 #include "popkeep/store/folder.h"
 #include "popkeep/sys/clock.h"
 
@@ -17,7 +18,6 @@ struct mailbox {
     struct listing listing;
     struct plan_message *messages;
     struct plan plan;
-    uint64_t unknown; /* fetched, and the content was not known either */
 };
 
 struct plan_message *worker_messages(struct listing *l)
@@ -206,7 +206,6 @@ static void tell_would_fetch(struct mailbox *b)
         if (m->size != RECORD_NO_SIZE)
             b->w->totals.fetched_octets += m->size;
     }
-    b->unknown = b->plan.fetch_n;
 }
 
 static int fetch_all(struct mailbox *b, struct err *e)
@@ -228,7 +227,7 @@ static int fetch_all(struct mailbox *b, struct err *e)
     if (check_space(b, e) < 0 || fetch_start(&f, &job, e) < 0)
         return -1;
     rc = receive_all(&b->s, &b->plan, b->messages, fetch_queue(f), &w->totals, e);
-    if (fetch_end(f, &b->unknown, &storing) < 0) {
+    if (fetch_end(f, &storing) < 0) {
         *e = storing; /* the cause; what receive_all says is only its effect */
         return -1;
     }
@@ -242,6 +241,7 @@ static int find_hold(struct mailbox *b, enum retention_hold *hold, struct err *e
 {
     struct worker *w = b->w;
     int64_t now = clock_wall_s();
+    uint64_t old = plan_old(&b->plan, w->book.ledger);
     bool jump = false;
     char *value;
     int rc = 0;
@@ -260,7 +260,7 @@ static int find_hold(struct mailbox *b, enum retention_hold *hold, struct err *e
     if (b->s.utf8_lost)
         *hold = HOLD_UTF8;
     else
-        *hold = retention_uidls(w->book.ledger, b->listing.n, b->plan.known_n, b->unknown);
+        *hold = retention_uidls(w->book.ledger, b->listing.n, old, b->listing.n - old);
     return 0;
 }
 
@@ -274,7 +274,7 @@ static int mark_hold(struct mailbox *b, enum retention_hold hold, struct err *e)
         return book_mark(&w->book, "hold", "-", e);
     if (hold != HOLD_UIDLS_CHANGED || ledger_mark(w->book.ledger, "hold").p != NULL)
         return 0;
-    value = mem_printf("%llu", (unsigned long long)ledger_run(w->book.ledger)->matched);
+    value = mem_printf("%llu", (unsigned long long)retention_known(w->book.ledger));
     rc = book_mark(&w->book, "hold", value, e);
     free(value);
     return rc;
@@ -303,6 +303,8 @@ static int leave(struct mailbox *b, struct expire *x, struct err *e)
     bool ok;
     int rc = session_quit(&b->s, &ok, &quit);
 
+    if (!b->w->options->dry_run)
+        ticket_save(b->w->book.dir_fd, b->w->account, clock_wall_s(), buf_sv(&b->s.ticket));
     if (rc == 0 && ok)
         return b->w->options->dry_run ? 0 : expire_quit_answered(x, e);
     tell_trouble(b->w->tell, ST_INCOMPLETE,

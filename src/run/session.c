@@ -223,6 +223,7 @@ int session_quit(struct session *s, bool *ok, struct err *e)
     if (session_send(s, POP3_QUIT, 0, SV_NULL, 0, e) == 0 &&
         session_reply(s, ok, NULL, NULL, 0, e) == 0)
         rc = 0;
+    (void)conn_keep(s->conn, &s->ticket);
     conn_close(s->conn, rc == 0);
     s->conn = NULL;
     return rc;
@@ -239,6 +240,7 @@ void session_free(struct session *s)
     session_drop(s);
     engine_free(s->engine);
     buf_wipe(&s->out);
+    buf_wipe(&s->ticket);
     free(s->in);
     *s = (struct session){0};
 }

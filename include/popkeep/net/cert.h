@@ -55,6 +55,10 @@ struct cert_check {
 /* name -> SNI, host name or IP check; dates at now_s; the judgement for this ssl. `c` must stay
  * where it is until the handshake is over. -1: ST_CONFIG (a name that can be in no certificate). */
 int cert_check_install(struct cert_check *c, SSL_CTX *ctx, SSL *ssl, char *sni, struct err *e);
+/* The judgement outside a handshake, on a store context that holds the certificates. */
+bool cert_check_chain(struct cert_check *c, X509_STORE_CTX *store);
+/* As before the judgement; what was filled in by the caller stays. */
+void cert_check_forget(struct cert_check *c);
 void cert_check_free(struct cert_check *c);
 
 /* "sha256//BASE64" of the SubjectPublicKeyInfo (RFC 7469, 2.4, wrote it so). */

@@ -48,6 +48,7 @@ struct conn_target {
      * dates; no match is ST_CERT whatever they are. */
     const unsigned char (*pins)[HASH_OCTETS];
     size_t n_pins;
+    struct sv kept;   /* conn_keep of an earlier connection to this target; SV_NULL: none */
     int connect_ms;   /* for each address, TCP */
     int handshake_ms; /* for each address, TLS with verification */
 };
@@ -96,6 +97,11 @@ void conn_set_interrupt(const volatile int *flag);
 
 /* Octets sent and received inside TLS so far, for tests and -v. */
 void conn_counts(const struct conn *c, uint64_t *sent, uint64_t *received);
+
+/* Append what lets a later connection to the same target resume this TLS session: a secret, at most
+ * 64 KiB. To be called near the end: servers give their tickets with the first answers. -1: nothing
+ * to keep. */
+int conn_keep(const struct conn *c, struct buf *out);
 
 /* close_notify is sent if `clean` (mailutils complains without it), then the socket is closed.
  * Null allowed. */

@@ -21,10 +21,11 @@ int tls_context(SSL_CTX **out, const struct conn_target *t, struct err *e);
 /* Handshake and verification on the connected socket `fd`, within t->handshake_ms. When 0 is
  * returned *out is a session with the server that was meant. `where` is "HOST port N (ADDRESS)" for
  * messages. -1: ST_CERT; ST_UNAVAILABLE (no version or cipher in common, no TLS server); ST_TEMP
- * with line_cut (cut, silent), without it (interrupted). *check is filled in every case and belongs
- * to the caller. */
+ * with line_cut (cut, silent), without it (interrupted). *chain: the certificates as the server
+ * showed them, now or when the resumed session was new; the caller frees it, null after a failure.
+ * *check is filled in every case and belongs to the caller. */
 int tls_handshake(SSL **out, SSL_CTX *ctx, int fd, const struct conn_target *t, const char *where,
-                  struct cert_check *check, struct err *e);
+                  struct cert_check *check, STACK_OF(X509) * *chain, struct err *e);
 
 /* The reason of the last failure inside OpenSSL in English, never null. */
 const char *tls_reason(unsigned long code);

@@ -33,7 +33,7 @@ struct fetch;
 int fetch_start(struct fetch **out, const struct fetch_job *job, struct err *e);
 struct queue *fetch_queue(struct fetch *f);
 /* Commit what is whole, end the thread. -1: what stopped the storing side (ST_CANTCREATE, ST_IO,
- * ST_DATA). *unknown: messages that came and were neither known by UIDL nor by content. */
-int fetch_end(struct fetch *f, uint64_t *unknown, struct err *e);
+ * ST_DATA). */
+int fetch_end(struct fetch *f, struct err *e);
 
 #endif

@@ -26,7 +26,8 @@ enum {
 
 /* What the account's earlier sessions settled. */
 struct session_memory {
-    int utf8;       /* 1: UTF8 was used, 0: not, -1: not yet decided */
+    int utf8;         /* 1: UTF8 was used, 0: not, -1: not yet decided */
+    struct sv ticket; /* TLS session to be resumed, or SV_NULL */
     bool pipelines; /* the last run's server announced PIPELINING after the login, and it worked */
     bool no_pipelining; /* it made the server hang up */
 };
@@ -35,6 +36,7 @@ struct session {
     const struct account *account;
     struct tell *tell;
     struct conn *conn;
+    struct buf ticket; /* filled by session_quit: what the next run may resume */
     struct engine *engine;
     struct buf out;
     char *in;

@@ -34,6 +34,7 @@ struct worker {
     struct maildir *maildir;
     struct finder *finder;
     struct run_totals totals;
+    struct buf ticket; /* what memory.ticket points to */
     struct session_memory memory;
     struct capa capa;        /* of the last session that logged in */
     enum status status;      /* worst so far */

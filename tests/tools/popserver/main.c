@@ -78,6 +78,8 @@ static int version_of(const struct text *t, int otherwise)
     return otherwise;
 }
 
+static char ticket_keys[80] = "of no worth: these keys protect tests";
+
 static SSL_CTX *tls_context(const struct script *s)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -91,6 +93,9 @@ static SSL_CTX *tls_context(const struct script *s)
     SSL_CTX_set_min_proto_version(ctx, version_of(&s->tls_min, TLS1_VERSION));
     SSL_CTX_set_max_proto_version(ctx, version_of(&s->tls_max, TLS1_3_VERSION));
     SSL_CTX_set_mode(ctx, SSL_MODE_AUTO_RETRY);
+    /* one ticket key for all sessions, each of which has a process of its own: so they can be
+     * resumed */
+    SSL_CTX_set_tlsext_ticket_keys(ctx, ticket_keys, sizeof ticket_keys);
     /* level 0: the old versions and weak certificates that a client is to refuse */
     SSL_CTX_set_security_level(ctx, 0);
     if (!SSL_CTX_set_cipher_list(ctx, s->tls_ciphers.p ? s->tls_ciphers.p : "ALL:@SECLEVEL=0") ||

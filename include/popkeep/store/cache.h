@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Small files in the state folder that only save time: they may be lost, torn or refused without
+ * harm, so nothing here is synced and nothing fails. What is read back is what was written, or
+ * nothing.
+ */
+#ifndef POPKEEP_STORE_CACHE_H
+#define POPKEEP_STORE_CACHE_H
+
+#include "popkeep/base/bytes.h"
+
+/* Beside, then renamed over `name`; 0600. */
+void cache_put(int dir_fd, const char *name, struct sv content);
+/* Appended to *out (as a secret); nothing if there is no such file, it is torn or too large for
+ * out->max. */
+void cache_get(int dir_fd, const char *name, struct buf *out);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC */
+/* The content behind a line with its crc32: a file torn by a power loss reads as none. */
+#include "popkeep/store/cache.h"
+
+#include "popkeep/base/hash.h"
+#include "popkeep/base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { HEAD = 9 }; /* 8 hexadecimal digits and LF */
+
+static bool write_whole(int fd, const char *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t k = write(fd, p, n);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return false;
+        p += k;
+        n -= (size_t)k;
+    }
+    return true;
+}
+
+void cache_put(int dir_fd, const char *name, struct sv content)
+{
+    char *beside = mem_printf("%s.new", name), head[HEAD + 1];
+    int fd = openat(dir_fd, beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    bool ok;
+
+    (void)snprintf(head, sizeof head, "%08x\n", hash_crc32(0, content.p, content.n));
+    if (fd >= 0) {
+        ok = write_whole(fd, head, HEAD) && write_whole(fd, content.p, content.n);
+        ok = close(fd) == 0 && ok;
+        if (!ok || renameat(dir_fd, beside, dir_fd, name) != 0)
+            (void)unlinkat(dir_fd, beside, 0);
+    }
+    free(beside);
+}
+
+static bool is_whole(const char *p, size_t n)
+{
+    char head[HEAD + 1];
+
+    if (n < HEAD)
+        return false;
+    (void)snprintf(head, sizeof head, "%08x\n", hash_crc32(0, p + HEAD, n - HEAD));
+    return memcmp(head, p, HEAD) == 0;
+}
+
+void cache_get(int dir_fd, const char *name, struct buf *out)
+{
+    int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
+    char *p = NULL;
+    size_t n = 0;
+
+    if (fd < 0)
+        return;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > HEAD &&
+        (uint64_t)st.st_size <= out->max) {
+        size_t size = (size_t)st.st_size;
+        p = mem_alloc(size);
+        while (n < size) {
+            ssize_t k = read(fd, p + n, size - n);
+            if (k < 0 && errno == EINTR)
+                continue;
+            if (k <= 0)
+                break;
+            n += (size_t)k;
+        }
+        if (n == size && is_whole(p, n))
+            (void)buf_add_secret(out, p + HEAD, n - HEAD);
+        mem_wipe(p, size);
+    }
+    free(p);
+    close(fd);
+}
