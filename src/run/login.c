@@ -170,6 +170,7 @@ static int sasl_login(struct session *s, const struct sasl_mech *mech, struct sv
     if (mech->initial(&raw, sv_of(s->account->user), password, e) < 0)
         goto out;
     sasl_base64(&line, buf_sv(&raw));
+    s->secrets[1] = buf_sv(&line);
     one_line = strlen("AUTH  \r\n") + name_n + line.n <= POP3_COMMAND_MAX;
     (void)buf_add_secret(&arg, mech->sasl_name, name_n);
     if (one_line) {
@@ -178,15 +179,22 @@ static int sasl_login(struct session *s, const struct sasl_mech *mech, struct sv
     }
     if (session_send(s, POP3_AUTH, 0, buf_sv(&arg), 0, e) < 0)
         goto out;
-    do {
+    for (int asked = 0;; asked++) {
         if (session_next(s, -1, &ev, e) < 0)
             goto out;
-        /* a server may ask although the response came along: it gets it again */
-        if (ev.kind == POP3_CONTINUE && session_send(s, POP3_AUTH_LINE, 0, buf_sv(&line), 0, e) < 0)
+        if (ev.kind != POP3_CONTINUE)
+            break;
+        if (asked > 0) {
+            err_set(e, ST_PROTOCOL, "the server asks for the password again and again");
             goto out;
-    } while (ev.kind == POP3_CONTINUE);
+        }
+        /* a server may ask although the response came along: it gets it again */
+        if (session_send(s, POP3_AUTH_LINE, 0, buf_sv(&line), 0, e) < 0)
+            goto out;
+    }
     rc = ev.ok ? 0 : refused(s, ev.code, text_escape_to(text, sizeof text, ev.text), e);
 out:
+    s->secrets[1] = SV_NULL;
     buf_wipe(&raw);
     buf_wipe(&arg);
     buf_wipe(&line);
@@ -205,10 +213,12 @@ static int log_in(struct session *s, struct sv password, struct err *e)
                        "the server does not offer the login mechanism asked for");
     if (sasl_check(sv_of(s->account->user), password, e) < 0)
         return -1;
+    s->secrets[0] = password;
     if (mech->sasl_name == NULL)
         rc = user_pass(s, password, e);
     else
         rc = sasl_login(s, mech, password, e);
+    s->secrets[0] = SV_NULL;
     buf_wipe(&s->out); /* it held the password */
     if (rc < 0 && e->line_cut)
         err_advise(e, "this happened during the login: some servers answer a wrong password so");

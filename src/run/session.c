@@ -61,6 +61,16 @@ static bool may_go_without(const struct session *s)
     return s->pipelining && s->account->pipelining == PIPELINING_AUTO;
 }
 
+/* Some servers repeat a command they refuse, and with it the password. */
+static struct sv without_secret(const struct session *s, struct sv text)
+{
+    for (size_t i = 0; i < sizeof s->secrets / sizeof s->secrets[0]; i++)
+        if (s->secrets[i].n > 0 && text.n > 0 &&
+            memmem(text.p, text.n, s->secrets[i].p, s->secrets[i].n) != NULL)
+            return SV("(its text repeats the password and is not shown)");
+    return text;
+}
+
 /* 1: an event; 0: more input is needed. */
 static int take_event(struct session *s, struct pop3_event *ev, struct err *e)
 {
@@ -75,6 +85,8 @@ static int take_event(struct session *s, struct pop3_event *ev, struct err *e)
     }
     if (ev->kind == POP3_MORE)
         return 0;
+    if (ev->kind == POP3_REPLY || ev->kind == POP3_CONTINUE)
+        ev->text = without_secret(s, ev->text);
     if (ev->kind == POP3_GREETING || ev->kind == POP3_REPLY || ev->kind == POP3_CONTINUE)
         trace_reply(s, ev);
     if (ev->kind == POP3_REPLY && engine_in_flight(s->engine) > 0 && s->pipelining)

@@ -42,7 +42,8 @@ struct session {
     char *in;
     size_t in_cap;
     struct sv unread;
-    struct capa capa; /* as last answered: after login if it was asked again */
+    struct sv secrets[2]; /* during the login: password and SASL response, never shown */
+    struct capa capa;     /* as last answered: after login if it was asked again */
     bool logged_in;
     bool capa_due; /* the CAPA after the login goes out with the lists, in one flight */
     bool pipelining;
