@@ -146,7 +146,7 @@ bad_server 'WildDuck lists the newest 250: older ones come back as newer ones go
 bad_server 'solid-pop3d numbers the same mails otherwise each session: UIDLs count, not numbers',
   exit => 0, stored => 'all',
   then => [
-    { script => "reverse\n", add => { '0004.eml' => "Subject: new\n\nmail\n" }, exit => 0, stored => 'all', not_sent => qr/^RETR [234]/ },
+    { clock => 2 * DAY, script => "reverse\n", add => { '0004.eml' => "Subject: new\n\nmail\n" }, exit => 0, stored => 'all', not_sent => qr/^RETR [234]/ },
     { %distant, exit => 0, sent => qr/^DELE 4/, not_sent => qr/^DELE 1/, gone => [qw(0001.eml 0002.eml 0003.eml)] },
   ],
   after => 0;
@@ -174,7 +174,7 @@ for my $which (qw(UIDL LIST)) {
       exit   => 0, stored => 'all';
 }
 
-for my $number ( '0', '-1', '99999999999999999999', 'x', '' ) {
+for my $number ( '0', '-1', '99999999999999999999', 'x' ) {
     bad_server "the message number \"$number\" in LIST is the server's fault",
       script => qq{on LIST line 2 send "$number 10\\r\\n"\n},
       exit   => 76, says => qr/LIST/, stored => [], not_sent => $none;
