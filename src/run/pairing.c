@@ -33,7 +33,7 @@ static void new_id(char id[MAILDIR_ID])
     text_hex(id, raw, sizeof raw);
 }
 
-static int write_header(struct pair *p, const char *id, struct err *e)
+static int write_header(struct pair *p, const char *id, bool adopting, struct err *e)
 {
     const struct account *a = p->account;
     struct record r = {.kind = REC_HEADER,
@@ -44,15 +44,15 @@ static int write_header(struct pair *p, const char *id, struct err *e)
                        .user = sv_of(a->user),
                        .maildir = sv_of(a->maildir)};
 
-    if (book_add(p->book, &r, e) < 0)
+    if (book_add(p->book, &r, e) < 0 || (adopting && book_mark(p->book, "adopting", "yes", e) < 0))
         return -1;
     return book_commit(p->book, e);
 }
 
 /* Header first: a Maildir id is only ever written once the journal that owns it is on the disk. */
-static int bind_pair(struct pair *p, const char *id, struct err *e)
+static int bind_pair(struct pair *p, const char *id, bool adopting, struct err *e)
 {
-    if (write_header(p, id, e) < 0)
+    if (write_header(p, id, adopting, e) < 0)
         return -1;
     if (p->m == NULL && maildir_create(&p->m, p->account->maildir, p->account->name, e) < 0)
         return -1;
@@ -102,7 +102,7 @@ static int check_used_pair(struct pair *p, const struct ledger_header *h, struct
                           "this Maildir and this journal do not belong together: their ids "
                           "differ");
     if (p->write && strcmp(h->maildir, p->account->maildir) != 0)
-        return write_header(p, h->journal_id, e); /* moved together with its id */
+        return write_header(p, h->journal_id, false, e); /* moved together with its id */
     return 0;
 }
 
@@ -117,7 +117,7 @@ static int open_without_journal(struct pair *p, struct err *e)
     if (!p->write)
         return 0;
     new_id(id);
-    return bind_pair(p, id, e);
+    return bind_pair(p, id, false, e);
 }
 
 static int adopt(struct pair *p, struct tell *t, struct err *e)
@@ -130,18 +130,30 @@ static int adopt(struct pair *p, struct tell *t, struct err *e)
         memcpy(id, h->journal_id, sizeof id);
     else
         new_id(id);
-    if (bind_pair(p, id, e) < 0 || adopt_files(p->book, p->m, t, &n, e) < 0)
+    /* with the header, so that a run after an interrupted one goes on with it: what was not reached
+     * would be downloaded a second time */
+    if (bind_pair(p, id, true, e) < 0 || adopt_files(p->book, p->m, t, &n, e) < 0 ||
+        book_mark(p->book, "adopting", "-", e) < 0 || book_commit(p->book, e) < 0)
         return -1;
     tell_text(t, EVENT_WARNING, "adopted %s: %llu files taken into the journal",
               p->account->maildir, (unsigned long long)n);
     return 0;
 }
 
+static bool adoption_was_cut_short(const struct pair *p)
+{
+    const struct ledger_header *h = ledger_header(p->book->ledger);
+
+    return h->any && book_mark_is(p->book, "adopting", "yes") && same_mailbox(h, p->account) &&
+           p->m != NULL && (p->id[0] == '\0' || strcmp(p->id, h->journal_id) == 0) &&
+           strcmp(h->maildir, p->account->maildir) == 0;
+}
+
 static int settle_pair(struct pair *p, bool adopting, struct tell *t, struct err *e)
 {
     const struct ledger_header *h = ledger_header(p->book->ledger);
 
-    if (adopting && p->write)
+    if (p->write && (adopting || adoption_was_cut_short(p)))
         return adopt(p, t, e);
     if (!h->any)
         return open_without_journal(p, e);
@@ -158,7 +170,7 @@ static int settle_pair(struct pair *p, bool adopting, struct tell *t, struct err
     {
         char id[MAILDIR_ID];
         memcpy(id, h->journal_id, sizeof id); /* the header is about to be replaced */
-        return bind_pair(p, id, e);
+        return bind_pair(p, id, false, e);
     }
 }
 
