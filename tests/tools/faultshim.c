@@ -4,15 +4,16 @@
  * (files below FAULTSHIM_ROOTS, a list split by colons, and sockets) and makes one of them go
  * wrong.
  *
- *   FAULTSHIM_COUNT  file of 8 octets: the calls so far, of all processes and threads together
- *   FAULTSHIM_KINDS  only calls of these names are counted: "write,fsync"; unset: all
- *   FAULTSHIM_AT     the number of the call that goes wrong, from 1
- *   FAULTSHIM_DO     "kill" (SIGKILL instead of the call), "short" (a write of half the octets), or
+ *   FAULTSHIM_COUNT  file: the calls so far, of all processes and threads together; the time (ns)
+ * of the first that went wrong; which call that was FAULTSHIM_KINDS  only calls of these names are
+ * counted: "write,fsync"; unset: all FAULTSHIM_AT     the number of the call that goes wrong, from
+ * 1 FAULTSHIM_DO     "kill" (SIGKILL instead of the call), "short" (a write of half the octets), or
  *                    an errno's number
  *   FAULTSHIM_STICKY from that call on all of its kind fail
  *   FAULTSHIM_LOG    file: what was done and with which octets, for a replay without what was not
  *                    synced (Popkeep::PowerCut reads it)
  *   FAULTSHIM_NOSYNC syncs are counted and written down, not done: a sweep of kills needs none
+ *   FAULTSHIM_NO_RENAME2 renameat2 is not known to the file system
  *   FAULTSHIM_FSTYPE hexadecimal number that fstatfs is to tell
  *
  * Real calls are made by system call, so that sanitizers and other preloaded libraries do not mind.
@@ -35,12 +36,14 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PATH_CAP = 4096 };
 
 static pthread_mutex_t order = PTHREAD_MUTEX_INITIALIZER; /* of the log is the order of the calls */
-static volatile long long *count;
+static volatile long long *count; /* and when (ns) the first call went wrong */
+static char *what_kind;
 static int log_fd = -1;
 static long long at;
 static const char *kinds, *what, *roots;
@@ -55,9 +58,10 @@ static void set_up(void)
         file ? (int)syscall(SYS_openat, AT_FDCWD, file, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
 
     if (fd >= 0) {
-        syscall(SYS_ftruncate, fd, 8L);
-        void *p = mmap(NULL, 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        syscall(SYS_ftruncate, fd, 48L);
+        void *p = mmap(NULL, 48, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         count = p == MAP_FAILED ? NULL : p;
+        what_kind = count ? (char *)p + 16 : NULL;
         syscall(SYS_close, fd);
     }
     if (log) {
@@ -145,6 +149,13 @@ static int enter(const char *kind, const char *path)
     if (!now && !(sticky && broken_kind && strcmp(broken_kind, kind) == 0))
         return 0;
     broken_kind = kind;
+    if (count[1] == 0) {
+        struct timespec t;
+        syscall(SYS_clock_gettime, CLOCK_REALTIME, &t);
+        count[1] = t.tv_sec * 1000000000LL + t.tv_nsec;
+        if (what_kind)
+            snprintf(what_kind, 32, "%s", kind);
+    }
     if (strcmp(what, "kill") == 0) {
         syscall(SYS_kill, getpid(), SIGKILL);
         for (;;)
@@ -355,6 +366,8 @@ static int do_rename(const char *kind, int from, const char *old, int to, const 
     path_of(from, old, a);
     path_of(to, name, b);
     BEGIN(kind, b);
+    if (flags != 0 && getenv("FAULTSHIM_NO_RENAME2"))
+        return failed(EINVAL);
     unsigned long long ino = inode(-1, a);
     int rc = (int)syscall(SYS_renameat2, from, old, to, name, flags);
     if (rc == 0)
