@@ -51,7 +51,8 @@ struct rows {
 struct work {
     struct plan *p;
     const struct ledger *l;
-    uint32_t *next; /* the item before this one with the same UIDL */
+    uint32_t *next; /* the other items with the same UIDL, from the first on */
+    bool *follows;  /* it is not the first */
     struct index heads;
     bool drift;
     bool nameless; /* a message is listed without UIDL */
@@ -236,8 +237,10 @@ static void group_by_uidl(struct work *w)
             index_put(&w->heads, hash, i);
             continue;
         }
-        w->next[i] = index_item(slot);
-        index_replace(slot, i);
+        uint32_t first = index_item(slot);
+        w->next[i] = w->next[first];
+        w->next[first] = i;
+        w->follows[i] = true;
     }
 }
 
@@ -275,16 +278,19 @@ void plan_make(struct plan *p, const struct plan_message *messages, size_t n,
     struct work w = {.p = p, .l = l};
     w.drift = sv_eq_c(ledger_mark(l, "sizes-drift"), "yes");
     w.next = mem_zalloc(n, sizeof *w.next);
+    w.follows = mem_zalloc(n, sizeof *w.follows);
     w.kept = mem_zalloc(p->claimed_cap, 1);
     group_by_uidl(&w);
-    for (uint32_t i = 0; i < w.heads.cap; i++)
-        if (w.heads.slots[i] != 0)
-            plan_group(&w, index_item(&w.heads.slots[i]));
+    /* in the order of the listing, which is mostly that of the entries in memory */
+    for (uint32_t i = 0; i < n; i++)
+        if (p->messages[i].uidl_n > 0 && p->messages[i].uidl != NULL && !w.follows[i])
+            plan_group(&w, i);
     if (asked > 0 && !w.nameless)
         find_gone(&w);
     count_up(p);
     index_free(&w.heads);
     free(w.next);
+    free(w.follows);
     free(w.kept);
     free(w.listed.v);
     free(w.records.v);

@@ -332,6 +332,8 @@ static void runs_are_counted(void **state)
     feed(l, rec_run(13, ST_TEMP, 0, 0, 0));
     assert_int_equal(ledger_run(l)->refused_in_a_row, 0);
     assert_int_equal(ledger_run(l)->failed_in_a_row, 3);
+    feed(l, rec_run(13, ST_TEMP, 9, 9, 0)); /* nor does one that was cut short */
+    assert_int_equal(ledger_run(l)->known, 3);
     struct record r = rec_run(14, ST_HELD, 9, 8, 0);
     char long_text[400];
     memset(long_text, 'x', sizeof long_text);
@@ -527,7 +529,8 @@ static void same_ledger(const struct ledger *a, const struct ledger *b, const ch
                    boot != 0 && en->boot == boot && !entry(b, en->id)->archived);
     }
     for (int s = LEDGER_INTENT; s <= LEDGER_GONE; s++)
-        assert_int_equal(ledger_count_state(a, s), ledger_count_state(b, s));
+        assert_int_equal(ledger_count_state(a, (enum ledger_state)s),
+                         ledger_count_state(b, (enum ledger_state)s));
     for (unsigned u = 0; u < 12; u++) {
         char uidl[8];
         snprintf(uidl, sizeof uidl, "u%u", u);
