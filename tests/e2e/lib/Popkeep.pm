@@ -239,7 +239,7 @@ sub run_environment {
 }
 
 # start(args..., {options}): popkeep in the background; finish() gives the result.
-# options: no_config, env => {}, stdin => file, strace => 1, tty => 1, dir => folder, timeout => s
+# options: no_config, env => {}, stdin => file, strace => 1 (with inject => of strace), tty => 1, dir => folder, timeout => s
 sub start {
     my ( $t, @args ) = @_;
     my %how = ref $args[-1] eq 'HASH' ? %{ pop @args } : ();
@@ -258,7 +258,8 @@ sub start {
     unshift @command, 'env', 'LD_PRELOAD=' . delete $env->{LD_PRELOAD} if $env->{LD_PRELOAD};
     if ( $how{strace} ) {
         my $calls = 'trace=' . Popkeep::syscalls();
-        unshift @command, qw(strace -f -ttt -y -s 200000 -o), $run{strace}, '-e', $calls;
+        unshift @command, qw(strace -f -ttt -y -s 200000 -o), $run{strace}, '-e', $calls,
+          $how{inject} ? ( '-e', "inject=$how{inject}" ) : ();
     }
     if ( $how{tty} ) {       # script(1) gives it a terminal; both outputs come as one
         my $quoted = join ' ', map { my $w = $_; $w =~ s/'/'\\''/g; "'$w'" } @command;
