@@ -15,8 +15,8 @@ static void warn(const struct cmd_options *o, struct sv text)
 {
     struct err ignored = ERR_INIT;
 
-    if (o->run.verbose > 0 || (o->run.verbose == 0 && terminal_is(2)) ||
-        o->command->bit == CMD_CHECK)
+    if (o->run.verbose > 0 ||
+        (o->run.verbose == 0 && (terminal_is(2) || o->command->bit == CMD_CHECK)))
         (void)output_write(2, text, &ignored);
 }
 

@@ -124,6 +124,18 @@ static void put_subject(struct buf *to, const struct event *ev)
     }
 }
 
+/* That nothing is ever deleted is no news of each of ten thousand messages, but with -vv. */
+static bool is_shown(const struct event *ev, const struct message_form *form,
+                     const struct report_style *st)
+{
+    int from = form->verbose;
+    if (form->dry_run_shows && st->dry_run && st->verbose >= 0)
+        return true;
+    if (ev->kind == EVENT_KEPT && sv_eq_c(ev->str[ES_REASON], "never"))
+        from++;
+    return st->verbose >= from;
+}
+
 void text_message(struct lines *to, const struct event *ev, const struct report_style *st)
 {
     const struct message_form *form = &forms[ev->kind];
@@ -131,7 +143,7 @@ void text_message(struct lines *to, const struct event *ev, const struct report_
         return;
     if (ev->kind == EVENT_WOULD && sv_eq_c(ev->str[ES_ACTION], "delete"))
         form = &would_delete;
-    if (st->verbose < form->verbose && !(form->dry_run_shows && st->dry_run && st->verbose >= 0))
+    if (!is_shown(ev, form, st))
         return;
     struct buf *line = form->on_diag ? to->diag : to->out;
     if (form->on_diag || st->many)
