@@ -3,6 +3,7 @@
 #include "popkeep/cmd/commands.h"
 
 #include "popkeep/config/provider.h"
+#include "popkeep/report/text.h"
 #include "popkeep/sys/output.h"
 
 enum { TEXT_MAX = 65536 };
@@ -33,6 +34,16 @@ static void print_text(struct buf *out, const struct provider *p, bool verbose)
     }
 }
 
+static void print_summary(struct buf *out)
+{
+    struct event ev;
+
+    event_init(&ev, EVENT_SUMMARY, NULL);
+    ev.num[EN_STATUS] = ST_OK;
+    ev.num[EN_ACCOUNTS] = ev.num[EN_ACCOUNTS_FAILED] = 0;
+    report_json(out, &ev);
+}
+
 enum status cmd_providers(const struct cmd_options *o, struct err *e)
 {
     struct buf out = BUF_INIT(TEXT_MAX);
@@ -44,6 +55,8 @@ enum status cmd_providers(const struct cmd_options *o, struct err *e)
         else
             print_text(&out, p, o->run.verbose > 0);
     }
+    if (o->json)
+        print_summary(&out);
     st = output_write(1, buf_sv(&out), e) < 0 ? e->status : ST_OK;
     buf_free(&out);
     return st;
