@@ -110,7 +110,7 @@ sub start {
 
 sub maildir_of { my ( $d, $user ) = @_; return "$d->{dir}/mail/$user" }
 
-# More mail, octets as Dovecot is to find them in its Maildir; for the one user, or for another.
+# More mail, octets as Dovecot is to find them in its Maildir (or a list of pieces of them); for the one user, or for another.
 sub add { my ( $d, @mails ) = @_; return $d->add_for( $d->{user}, @mails ) }
 
 sub add_for {
@@ -119,7 +119,7 @@ sub add_for {
     for my $mail (@mails) {
         my $name = sprintf '%d.M%dP1Q%d.okul', 1_700_000_000 + $d->{count}, $d->{count}, $d->{count};
         $d->{count}++;
-        own( $d, Popkeep::spew( "$maildir/tmp/$name", $mail ) );
+        own( $d, Popkeep::spew( "$maildir/tmp/$name", ref $mail ? @$mail : $mail ) );
         rename "$maildir/tmp/$name", "$maildir/new/$name" or die "$name: $!";
     }
     return;

@@ -49,7 +49,7 @@ sub odd {
 sub large {
     my ( $octets, $name ) = @_;
     my $head = "Subject: $name\nFrom: a\@example.org\n\n";
-    my $lines = int( ( $octets - length $head ) / 80 );
+    my $lines = int( ( $octets - length $head ) / 79 );
     return $head . join '', map { sprintf "%010d %s\n", $_, 'abcdefghijklmnopqrstuvwxyz.ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789_xx' } 1 .. $lines;
 }
 
