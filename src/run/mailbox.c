@@ -169,10 +169,22 @@ static int list_and_plan(struct mailbox *b, struct err *e)
 
 /* ---- fetching ---- */
 
+/* LIST sizes are hints: one that no mail has must not stop an account for want of space. */
+static uint64_t believable_octets(const struct mailbox *b)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < b->plan.n; i++)
+        if (b->plan.items[i].why != PLAN_KNOWN && b->messages[i].size < WORKER_MESSAGE_OCTETS)
+            sum += b->messages[i].size;
+    return sum;
+}
+
 static int check_space(struct mailbox *b, struct err *e)
 {
     int64_t free_octets = folder_free_octets(maildir_folder_fd(b->w->maildir));
-    uint64_t need = b->plan.fetch_octets + b->plan.fetch_octets / 20 + WORKER_SPACE_OCTETS;
+    uint64_t octets = believable_octets(b);
+    uint64_t need = octets + octets / 20 + WORKER_SPACE_OCTETS;
     char need_text[16], free_text[16];
 
     if (b->plan.fetch_n == 0 || free_octets < 0 || (uint64_t)free_octets >= need)

@@ -23,6 +23,7 @@ enum {
     WORKER_EXPIRE_0_PART = 200,            /* an EXPIRE 0 server that lists as many shows a part */
     WORKER_SPACE_OCTETS = 64 * 1024 * 1024 /* free space that must remain, beside 5 % */
 };
+#define WORKER_MESSAGE_OCTETS (UINT64_C(1) << 31) /* a LIST size from here on is not believed */
 
 struct worker {
     const struct account *account;

@@ -94,7 +94,7 @@ sub bad_server {
             my $t     = Popkeep->new;
             my %mails = $c{mails} ? %{ $c{mails} } : three();
             $t->mails( 'box', %mails );
-            my $s = $t->server( script => $c{script}, map { $_ => $c{$_} } grep { defined $c{$_} } qw(cert args) );
+            my $s = $t->server( script => $c{script}, map { $_ => $c{$_} } grep { defined $c{$_} } qw(cert) );
             my $account = $t->account( $s, 'okul', retention_days => 30, %{ $c{account} || {} } );
             $c{setup}->( $t, $s ) if $c{setup};
             my %first = map { $_ => $c{$_} } grep { exists $c{$_} }
