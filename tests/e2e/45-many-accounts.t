@@ -109,9 +109,17 @@ my $slow = $t->server( script => "on LIST silent\n" );
 $t->account( $slow, 'killed' );
 $t->account( $good, 'good-b', user => 'another' );
 $run = $t->start( '--json', '-vvv' );
-for ( 1 .. 1000 ) { last if ( slurp( $run->{err_file} ) // '' ) =~ /killed > LIST/; select undef, undef, undef, 0.01 }
-my @pids = ( $run->{pid} );
-for ( my $i = 0; $i < @pids; $i++ ) { push @pids, split ' ', slurp("/proc/$pids[$i]/task/$pids[$i]/children") // '' }
+for ( 1 .. 2000 ) {    # until only this one is left
+    last if ( slurp( $run->{err_file} ) // '' ) =~ /killed > LIST/ && ( slurp( $run->{out_file} ) // '' ) =~ /"event":"account".*good-b/;
+    select undef, undef, undef, 0.01;
+}
+my @pids;
+for ( 1 .. 2000 ) {
+    @pids = ( $run->{pid} );
+    for ( my $i = 0; $i < @pids; $i++ ) { push @pids, split ' ', slurp("/proc/$pids[$i]/task/$pids[$i]/children") // '' }
+    last if grep( { ( slurp("/proc/$_/comm") // '' ) =~ /^popkeep/ } @pids ) == 2;
+    select undef, undef, undef, 0.01;
+}
 kill KILL => $pids[-1];
 $run->finish;
 json_of( $run, { killed => 70, 'good-b' => 0 }, 'a worker that was killed' );
