@@ -19,6 +19,21 @@ void worker_worsen(struct worker *w, enum status s)
     w->status = status_worst(w->status, s);
 }
 
+void worker_expire_text(struct buf *out, const struct capa *c, const struct account *a)
+{
+    if (!(c->bits & CAPA_EXPIRE))
+        return;
+    if (c->expire_days == 0)
+        (void)buf_add_c(out,
+                        "EXPIRE 0: this server may treat a download itself as a deletion; look "
+                        "at its POP settings");
+    else if (a->retention_days < 0 || c->expire_days < (uint64_t)a->retention_days)
+        (void)buf_addf(out,
+                       "the server itself deletes mail after %llu days (EXPIRE), whatever popkeep "
+                       "does",
+                       (unsigned long long)c->expire_days);
+}
+
 /* What makes a refused login worth another try at once: any change of the account's settings. */
 static void fingerprint(char out[HASH_HEX], const struct account *a)
 {

@@ -60,6 +60,16 @@ static void tell_listed(struct worker *w, const struct session *s, const struct 
     buf_free(&text);
 }
 
+static void warn_expire(struct worker *w, const struct capa *c)
+{
+    struct buf text = BUF_INIT(512);
+
+    worker_expire_text(&text, c, w->account);
+    if (text.n > 0)
+        tell_text(w->tell, EVENT_WARNING, "%s", text.p);
+    buf_free(&text);
+}
+
 static int walk_steps(struct worker *w, struct session *s, struct listing *l, int *step,
                       struct err *e)
 {
@@ -76,6 +86,7 @@ static int walk_steps(struct worker *w, struct session *s, struct listing *l, in
     if (session_list(s, l, e) < 0)
         return -1;
     tell_listed(w, s, l);
+    warn_expire(w, &s->capa);
     w->totals.listed = l->n;
     w->totals.listed_octets = l->octets;
     w->totals.listed_any = true;

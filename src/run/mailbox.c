@@ -59,28 +59,42 @@ static int remember_pipelining(struct mailbox *b, struct err *e)
     return book_mark(&w->book, "pipelining", "no", e);
 }
 
-static void warn_of_server(struct mailbox *b)
+/* What a server is like is said once, not in each run of a quarter of an hour: the mark remembers
+ * that. */
+static int warn_once(struct mailbox *b, const char *mark, bool so, const char *text, struct err *e)
 {
-    const struct capa *c = &b->s.capa;
-    const struct account *a = b->w->account;
+    struct worker *w = b->w;
 
-    if (!b->listing.has_uidls && b->listing.n > 0)
-        tell_text(
-            b->w->tell, EVENT_WARNING,
-            "the server has no UIDL: every message is downloaded in each run and compared with "
-            "what is stored; nothing is ever deleted there");
-    if ((c->bits & CAPA_EXPIRE) && c->expire_days == 0)
-        tell_text(b->w->tell, EVENT_NOTE,
-                  "EXPIRE 0: this server may treat a download itself as a deletion");
-    else if ((c->bits & CAPA_EXPIRE) &&
-             (a->retention_days < 0 || c->expire_days < (uint64_t)a->retention_days))
-        tell_text(b->w->tell, EVENT_WARNING,
-                  "the server itself deletes mail after %llu days (EXPIRE), whatever popkeep does",
-                  (unsigned long long)c->expire_days);
-    if (b->s.utf8_lost)
-        tell_text(b->w->tell, EVENT_WARNING,
+    if (so && !book_mark_is(&w->book, mark, "told"))
+        tell_text(w->tell, EVENT_WARNING, "%s", text);
+    return book_mark(&w->book, mark, so ? "told" : "-", e);
+}
+
+static int warn_of_expire(struct mailbox *b, struct err *e)
+{
+    struct buf text = BUF_INIT(512);
+    int rc;
+
+    worker_expire_text(&text, &b->s.capa, b->w->account);
+    rc = warn_once(b, "expires", text.n > 0, text.n > 0 ? text.p : "", e);
+    buf_free(&text);
+    return rc;
+}
+
+static int warn_of_server(struct mailbox *b, struct err *e)
+{
+    if (b->listing.n > 0 &&
+        warn_once(b, "no-uidl", !b->listing.has_uidls,
+                  "the server has no UIDL: every message is downloaded in each run and compared "
+                  "with what is stored; nothing is ever deleted there",
+                  e) < 0)
+        return -1;
+    if (warn_once(b, "utf8-lost", b->s.utf8_lost,
                   "the server no longer offers UTF8, which earlier runs used: messages may come in "
-                  "another form than they were stored in");
+                  "another form than they were stored in",
+                  e) < 0)
+        return -1;
+    return warn_of_expire(b, e);
 }
 
 static bool shows_a_part(const struct mailbox *b)
@@ -365,10 +379,11 @@ static int work(struct mailbox *b, struct err *e)
             "this server shows a part of the mailbox at a time (EXPIRE 0, %zu listed): run "
             "again in 5 minutes for the rest",
             b->listing.n);
-    if (b->s.bare_end_seen)
-        tell_text(w->tell, EVENT_WARNING,
-                  "the server does not end messages as POP3 demands; each such end cost %d seconds",
-                  SESSION_PROBE_MS / 1000);
+    if (b->s.bare_end_seen && rc == 0)
+        rc = warn_once(b, "bare-end", true,
+                       "the server does not end messages as POP3 demands; each such end costs "
+                       "5 seconds",
+                       e);
 out:
     expire_free(&x);
     return rc;
@@ -396,10 +411,10 @@ int mailbox_session(struct worker *w, bool *again, struct err *e)
         rc = -1;
     if (rc == 0)
         rc = remember_server(&b, e);
-    if (rc == 0) {
-        warn_of_server(&b);
+    if (rc == 0)
+        rc = warn_of_server(&b, e);
+    if (rc == 0)
         rc = work(&b, e);
-    }
     if (rc == 0)
         rc = remember_pipelining(&b, e);
     hung_up = rc < 0 && hung_up_on_pipelining(&b, e);

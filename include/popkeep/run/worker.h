@@ -62,6 +62,9 @@ int mailbox_session(struct worker *w, bool *again, struct err *e);
 /* Listing of an open session as the plan wants it; takes what it needs from `l` and keeps a pointer
  * to its UIDLs. */
 struct plan_message *worker_messages(struct listing *l);
+/* What the server's EXPIRE (RFC 2449, 6.7) means for this account; nothing when it is no trouble.
+ */
+void worker_expire_text(struct buf *out, const struct capa *c, const struct account *a);
 void worker_worsen(struct worker *w, enum status s);
 
 #endif
