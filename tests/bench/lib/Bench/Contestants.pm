@@ -35,7 +35,7 @@ sub wire {
 
 sub maildir {
     my ($target) = @_;
-    make_path( map { "$target/Mail/$_" } qw(tmp new cur) );
+    make_path( ( map { "$target/Mail/$_" } ( '', qw(tmp new cur) ) ), { mode => 0700 } );
     return "$target/Mail";
 }
 
@@ -67,19 +67,21 @@ END
     return [ 'mpop', '-C', $config, '-Q', 'bench' ];
 }
 
-# As root it delivers as another user.
+# As root it fetches as another user, whom the cache must belong to, and stores as the one named.
 sub fdm {
     my ( $w, $box, $port, $target ) = @_;
     my $maildir = maildir($target);
-    my $config  = spew_private( "$w->{work}/fdm.conf", <<"END");
-set lock-file "$target/fdm.lock"
+    my $cache   = "$target/fdm";
+    make_path($cache);
+    chmod 0777, $cache;
+    my $users  = $> ? '' : qq{set default-user "root"\n};
+    my $config = spew_private( "$w->{work}/fdm.conf", <<"END");
+${users}set lock-file "$target/fdm.lock"
 set maximum-size 1G
-set default-user "root"
-account "bench" pop3s server "127.0.0.1" port $port user "$box->{name}" pass "secret" new-only cache "$target/fdm.cache" keep
+account "bench" pop3s server "127.0.0.1" port $port user "$box->{name}" pass "secret" new-only cache "$cache/cache" keep
 action "store" maildir "$maildir"
 match all action "store"
 END
-    $config =~ s/^set default-user.*\n//m if $>;
     return [ 'fdm', '-q', '-f', $config, 'fetch' ];
 }
 
@@ -95,10 +97,13 @@ END
     return ( [ 'fetchmail', '-s', '-f', $config, '-i', "$target/fetchids", '--pidfile', "$target/fetchmail.pid" ] );
 }
 
+# It refuses to store mail as root.
 sub getmail {
     my ( $w, $box, $port, $target ) = @_;
     my $maildir = maildir($target);
+    $> or chown( ( getpwnam 'nobody' )[ 2, 3 ], map { "$maildir/$_" } ( '', qw(tmp new cur) ) );
     my $ca      = Popkeep::certs_dir() . '/ca.pem';
+    my $user    = $> ? '' : "user = nobody";
     make_path("$target/getmail");
     spew_private( "$target/getmail/rc", <<"END");
 [retriever]
@@ -111,6 +116,7 @@ ca_certs = $ca
 [destination]
 type = Maildir
 path = $maildir/
+$user
 [options]
 delete = false
 read_all = true
@@ -124,8 +130,8 @@ our %all = (
     popkeep   => { make => \&popkeep,   order => 1, version => sub { `$_[0]{popkeep} -V` } },
     wire      => { make => \&wire,      order => 0, version => sub { `openssl version` } },
     mpop      => { make => \&mpop,      order => 2, version => sub { `mpop --version` }, peer => 1 },
-    fdm       => { make => \&fdm,       order => 3, version => sub { `fdm -V 2>&1` }, peer => 1, slow => 1 },
-    fetchmail => { make => \&fetchmail, order => 4, version => sub { `fetchmail -V 2>&1` }, peer => 1, slow => 1 },
+    fdm       => { make => \&fdm,       order => 3, version => sub { `dpkg-query -W fdm 2>&1` }, peer => 1, slow => 1 },
+    fetchmail => { make => \&fetchmail, order => 4, version => sub { `fetchmail -V 2>&1` =~ s/^.*WARNING.*\n//r }, peer => 1, slow => 1 },
     getmail   => { make => \&getmail,   order => 5, version => sub { `getmail --version 2>&1` }, peer => 1, slow => 1 },
 );
 
@@ -137,7 +143,7 @@ sub installed {
 sub version {
     my ( $w, $name ) = @_;
     my ($line) = split /\n/, $all{$name}{version}->($w) // '';
-    my ($number) = ( $line // '' ) =~ /(\d+\.\d[\w.+]*)/;
+    my ($number) = ( $line // '' ) =~ /(\d+\.\d[\w.]*)/;
     return $name eq 'wire' ? 'openssl ' . ( $number // '?' ) : "$name " . ( $number // '?' );
 }
 

@@ -77,7 +77,7 @@ sub times {
             my ( $least, $most ) = ( sort { $a <=> $b } map { $_->{wall_s} } @r )[ 0, -1 ];
             push @rows, [
                 $name, $rtt, sprintf( '%.2f', $m{wall_s} ), @r > 1 ? sprintf( '%.2f-%.2f', $least, $most ) : '',
-                $wire ? sprintf( '%.2f', $m{wall_s} / $wire ) : '', sprintf( '%.2f', $m{user_s} ), sprintf( '%.2f', $m{sys_s} ),
+                $wire && !$note ? sprintf( '%.2f', $m{wall_s} / $wire ) : '', sprintf( '%.2f', $m{user_s} ), sprintf( '%.2f', $m{sys_s} ),
                 ( map { sprintf '%.1f', $m{$_} / 1024 } qw(maxrss_kib pss_kib private_kib) ), $note // ''
             ];
         }

@@ -28,10 +28,20 @@ sub new {
     Popkeep::spew( "$w->{work}/password", "secret\n" );
     chmod 0600, "$w->{work}/password";
 
-    # What is measured stays the same program, whatever is built meanwhile.
-    $w->{popkeep} = "$w->{work}/popkeep";
-    system( 'cp', Popkeep::program(), $w->{popkeep} ) == 0 or die "no popkeep to measure\n";
+    $w->set_aside;
     return $w;
+}
+
+# Program, tools and certificates stay the same during the bench, whatever is built meanwhile.
+sub set_aside {
+    my ($w) = @_;
+    my %from = ( certs => Popkeep::certs_dir(), tools => Popkeep::tools_dir(), popkeep => Popkeep::program() );
+    for ( sort keys %from ) { system( 'cp', '-R', $from{$_}, "$w->{work}/$_" ) == 0 or die "there is no $from{$_}\n" }
+    $w->{popkeep} = "$w->{work}/popkeep";
+    $ENV{POPKEEP_TOOLS} = "$w->{work}/tools";
+    no warnings 'redefine';
+    *Popkeep::certs_dir = sub { return "$w->{work}/certs" };
+    return;
 }
 
 sub tool { return Popkeep::tools_dir() . "/$_[1]" }
