@@ -167,6 +167,40 @@ static void zeroed_stretches_of_the_last_group(void **state)
     group_free(&b.g);
 }
 
+/* Octets overwritten, taken out and put in anywhere: what is handed out is what was whole before
+ * the first damage. */
+static void damage_of_any_kind(void **state)
+{
+    (void)state;
+    struct book b;
+    make_book(&b);
+    chance_seed(4);
+    for (int round = 0; round < 4000; round++) {
+        struct seen s = {.n = 0};
+        struct err e;
+        size_t good, n = b.g.text.n, at = below((uint32_t)n), many = 1 + below(60);
+        struct buf text = BUF_INIT(1 << 20);
+        size_t skip = below(3) == 0 ? 0 : many < n - at ? many : n - at;
+        buf_add(&text, b.g.text.p, at);
+        for (size_t i = 0; i < many && (skip == 0 || below(4)); i++)
+            buf_add_char(&text, below(9) ? (char)(chance() >> 17) : '\n');
+        buf_add(&text, b.g.text.p + at + skip, n - at - skip);
+        size_t first = at; /* what was put in may equal what was there */
+        while (first < n && first < text.n && text.p[first] == b.g.text.p[first])
+            first++;
+        int whole = 0;
+        while (whole < GROUPS && b.end[whole + 1] <= first)
+            whole++;
+        int result = scan(&s, buf_sv(&text), &good, &e);
+        assert_int_equal(good, b.end[whole]);
+        saw_groups(&b, &s, whole);
+        assert_true(result == 0 || e.status == ST_DATA);
+        group_free(&s.again);
+        buf_free(&text);
+    }
+    group_free(&b.g);
+}
+
 static void tail_is_torn(struct sv tail)
 {
     struct book b;
@@ -310,6 +344,7 @@ int main(void)
         cmocka_unit_test(cut_at_every_octet),
         cmocka_unit_test(flip_every_octet),
         cmocka_unit_test(zeroed_stretches_of_the_last_group),
+        cmocka_unit_test(damage_of_any_kind),
         cmocka_unit_test(tails),
         cmocka_unit_test(damage_before_a_whole_group_is_named),
         cmocka_unit_test(missing_lines_are_damage),
