@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * popkeep(1) is compared with the program's tables: options, commands, exit statuses and their
+ * order, events and their fields, presets. What a user loses if this fails: a script written by a
+ * manual that hides or makes up what the program does. Runs in the top of the tree.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "popkeep/base/mem.h"
+#include "popkeep/base/status.h"
+#include "popkeep/cmd/options.h"
+#include "popkeep/config/provider.h"
+#include "popkeep/ledger/retention.h"
+#include "popkeep/report/event.h"
+
+enum { MANUAL_MAX = 1 << 20 };
+
+static char *slurp(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        fail_msg("%s cannot be opened (the test runs in the top of the tree)", path);
+    char *text = calloc(1, MANUAL_MAX);
+    assert_non_null(text);
+    assert_true(fread(text, 1, MANUAL_MAX - 1, f) > 0);
+    fclose(f);
+    return text;
+}
+
+/* A copy of the section ".Sh NAME". */
+static char *section(const char *path, const char *name)
+{
+    char *text = slurp(path), *head = mem_printf("\n.Sh %s\n", name);
+    char *begin = strstr(text, head);
+    if (!begin)
+        fail_msg("%s has no section %s", path, name);
+    begin += strlen(head) - 1;
+    char *end = strstr(begin, "\n.Sh ");
+    char *copy = mem_strndup(begin, end ? (size_t)(end - begin) + 1 : strlen(begin));
+    free(text);
+    free(head);
+    return copy;
+}
+
+static size_t times(const char *text, const char *what)
+{
+    size_t n = 0;
+    for (const char *p = text; (p = strstr(p, what)); p += strlen(what))
+        n++;
+    return n;
+}
+
+static void expect_once(const char *text, const char *line)
+{
+    if (times(text, line) != 1)
+        fail_msg("this stands %zu times in the manual, not once: %s", times(text, line), line);
+}
+
+static void test_options(void **state)
+{
+    (void)state;
+    char *where[] = {section("man/popkeep.1", "COMMANDS"), section("man/popkeep.1", "OPTIONS")};
+    char *both = mem_printf("%s%s", where[0], where[1]);
+    size_t n = 0;
+    for (const struct cmd_option *o = cmd_option_table(); o->name; o++, n++) {
+        char *lower = mem_strdup(o->argument ? o->argument : "");
+        for (char *p = lower; *p; p++)
+            *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+        char *argument = mem_printf(o->argument ? " Ar %s" : "%s", lower);
+        char *letter =
+            o->letter ? mem_printf("Fl %c%s , ", o->letter, argument) : mem_printf("%s", "");
+        char *line = mem_printf("\n.It %sFl -%s%s\n", letter, o->name, argument);
+        expect_once(both, line);
+        free(lower);
+        free(argument);
+        free(letter);
+        free(line);
+    }
+    assert_int_equal(times(both, "\n.It Fl "), n);
+    free(where[0]);
+    free(where[1]);
+    free(both);
+}
+
+static void test_commands(void **state)
+{
+    (void)state;
+    char *text = section("man/popkeep.1", "COMMANDS");
+    size_t n = 0;
+    for (const struct cmd_command *c = cmd_command_table(); c->name; c++, n++) {
+        char *line = mem_printf("\n.It Cm %s\n", c->name);
+        expect_once(text, line);
+        free(line);
+    }
+    assert_int_equal(times(text, "\n.It Cm "), n);
+    free(text);
+}
+
+static void test_exit_statuses(void **state)
+{
+    (void)state;
+    char *text = section("man/popkeep.1", "EXIT STATUS");
+    size_t n = 0;
+    int by_rank[64] = {0};
+    for (const struct status_info *s = status_table(); s->name; s++, n++) {
+        char *line = mem_printf("\n.It %d\n", (int)s->status);
+        expect_once(text, line);
+        free(line);
+        assert_in_range(s->rank, 0, 63);
+        by_rank[s->rank] = (int)s->status;
+    }
+    assert_int_equal(times(text, "\n.It "), n);
+
+    /* the order, the worst first; 64 never is an account's */
+    char *list = mem_strdup("");
+    for (int rank = 63; rank >= 0; rank--) {
+        if ((by_rank[rank] == 0 && rank != 0) || by_rank[rank] == ST_USAGE)
+            continue;
+        char *longer = mem_printf("%s%s%d", list, *list ? " " : "", by_rank[rank]);
+        free(list);
+        list = longer;
+    }
+    for (char *p = text; *p; p++)
+        *p = *p == '\n' ? ' ' : *p;
+    expect_once(text, list);
+    free(list);
+    free(text);
+}
+
+static const char *rest_of_event(const char *text, const char *name, char **part)
+{
+    char *line = mem_printf("\n.It Cm %s\n", name);
+    const char *begin = strstr(text, line);
+    if (!begin)
+        fail_msg("the event %s is not in the manual", name);
+    begin += strlen(line) - 1;
+    const char *end = strstr(begin, "\n.It ");
+    *part = mem_strndup(begin, end ? (size_t)(end - begin) + 1 : strlen(begin));
+    free(line);
+    return *part;
+}
+
+/* An event stands with its own fields, or says by reference whose it has. */
+static bool says_field(const char *text, const char *part, const char *field, int depth)
+{
+    char *li = mem_printf("\n.Li %s", field);
+    bool there = false;
+    for (const char *p = part; !there && (p = strstr(p, li)); p++)
+        there = strchr(" \n", p[strlen(li)]) != NULL;
+    free(li);
+    for (const char *p = part; !there && depth < 3 && (p = strstr(p, "\n.Ql ")); p++) {
+        size_t n = strcspn(p + 5, " \n");
+        char *other = mem_strndup(p + 5, n), *its, *line = mem_printf("\n.It Cm %s\n", other);
+        if (strstr(text, line)) {
+            rest_of_event(text, other, &its);
+            there = says_field(text, its, field, depth + 1);
+            free(its);
+        }
+        free(line);
+        free(other);
+    }
+    return there;
+}
+
+static void test_events(void **state)
+{
+    (void)state;
+    char *text = section("man/popkeep.1", "JSON OUTPUT");
+    for (int kind = 0; kind < EVENT_KINDS; kind++) {
+        char *part;
+        rest_of_event(text, event_name((enum event_kind)kind), &part);
+        if (strstr(part, "The same fields")) {
+            free(part);
+            rest_of_event(text, "note", &part);
+        }
+        for (const struct event_field *f = event_fields((enum event_kind)kind); f->name; f++) {
+            if (strcmp(f->name, "account") == 0 || strcmp(f->name, "time") == 0)
+                continue; /* said once for all */
+            if (!says_field(text, part, f->name, 0))
+                fail_msg("the manual does not tell of the field %s of the event %s", f->name,
+                         event_name((enum event_kind)kind));
+        }
+        free(part);
+    }
+    /* and "provider", which has no table */
+    assert_int_equal(times(text, "\n.It Cm "), EVENT_KINDS + 1);
+    free(text);
+}
+
+/* Scripts look for these words. */
+static void test_reasons(void **state)
+{
+    (void)state;
+    char *text = section("man/popkeep.1", "JSON OUTPUT");
+    for (int why = RETENTION_NEVER; why <= RETENTION_COPY_CHANGED; why++) {
+        char *line = mem_printf("\n.Ql %s\n", retention_word((enum retention_why)why));
+        char *before = mem_printf("\n.Ql %s ", retention_word((enum retention_why)why));
+        if (!strstr(text, line) && !strstr(text, before))
+            fail_msg("the manual lacks the reason %s", retention_word((enum retention_why)why));
+        free(line);
+        free(before);
+    }
+    free(text);
+}
+
+/* Every field that the manual names is one of some event's. */
+static void test_no_field_made_up(void **state)
+{
+    (void)state;
+    char *text = section("man/popkeep.1", "JSON OUTPUT");
+    char *events = strstr(text, "\n.Bl ");
+    assert_non_null(events);
+    for (char *p = events; (p = strstr(p, "\n.Li ")); p++) {
+        char *name = mem_strndup(p + 5, strcspn(p + 5, " \n"));
+        bool known = strcmp(name, "usable") == 0 || strcmp(name, "port") == 0 ||
+                     strcmp(name, "name") == 0 || strcmp(name, "title") == 0;
+        for (int kind = 0; !known && kind < EVENT_KINDS; kind++)
+            for (const struct event_field *f = event_fields((enum event_kind)kind); f->name; f++)
+                known = known || strcmp(f->name, name) == 0;
+        if (!known)
+            fail_msg("no event has the field %s that the manual tells of", name);
+        free(name);
+    }
+    free(text);
+}
+
+static void test_presets(void **state)
+{
+    (void)state;
+    char *text = section("man/popkeep.conf.5", "PROVIDERS");
+    size_t n = 0;
+    for (const struct provider *p = provider_table(); p->name; p++, n++) {
+        char *line = mem_printf("\n.It Cm %s\n", p->name);
+        expect_once(text, line);
+        free(line);
+    }
+    assert_int_equal(times(text, "\n.It Cm "), n);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_options),          cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_exit_statuses),    cmocka_unit_test(test_events),
+        cmocka_unit_test(test_no_field_made_up), cmocka_unit_test(test_presets),
+        cmocka_unit_test(test_reasons),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
