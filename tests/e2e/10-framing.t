@@ -30,13 +30,13 @@ bad_server 'a bare LF in one status line of a CRLF server is an error at once, n
 bad_server 'a CRLF lost before the final dot costs five seconds a message, no mail',
   mails  => { '0001.eml' => "Subject: a\n\nlost end\n", '0002.eml' => "Subject: b\n\nwhole\n" },
   script => qq{${lockstep}on RETR 1 send "+OK\\r\\nSubject: a\\r\\n\\r\\nlost end\\n.\\r\\n"\n},
-  speed  => 50,
+  speed  => 10,
   exit   => 0, says => qr/does not end messages as POP3 demands/, content => [ "Subject: a\r\n\r\nlost end\n", "Subject: b\n\nwhole\n" ],
   sent   => qr/^QUIT/, after => 0;
 
 bad_server 'a pause behind a bare-LF dot line is no end of the message',
   mails  => { '0001.eml' => "Subject: a\n\nx\n" },
-  script => <<"END", speed => 50,
+  script => <<"END", speed => 10,
 $lockstep
 on RETR 1 send "+OK\\r\\nSubject: a\\r\\n\\r\\nx\\n.\\r\\n"
 on NOOP nth 1 send "more of it\\r\\n.\\r\\n+OK\\r\\n"
@@ -45,7 +45,7 @@ END
 
 bad_server 'a bare-LF end met while commands are in flight: never two mails in one file, never one under the UIDL of another',
   mails => { map { ( "000$_.eml" => "Subject: $_\n\nmail $_\n" ) } 1 .. 4 },
-  script => qq{on RETR 2 send "+OK\\r\\nSubject: 2\\r\\n\\r\\nmail 2\\n.\\r\\n"\n}, speed => 50,
+  script => qq{on RETR 2 send "+OK\\r\\nSubject: 2\\r\\n\\r\\nmail 2\\n.\\r\\n"\n}, speed => 10,
   exit  => 0, says => qr/does not end messages as POP3 demands/,
   content => [ "Subject: 1\n\nmail 1\n", "Subject: 2\r\n\r\nmail 2\n", "Subject: 3\n\nmail 3\n", "Subject: 4\n\nmail 4\n" ],
   then  => [ { exit => 0, silent => 1, args => [ 'fetch' ] } ],
@@ -53,7 +53,7 @@ bad_server 'a bare-LF end met while commands are in flight: never two mails in o
 
 bad_server 'a message that falls silent while commands are in flight is fetched again one by one',
   mails => { map { ( "000$_.eml" => "Subject: $_\n\nmail $_\n" ) } 1 .. 4 },
-  script => <<'END', speed => 100, account => { timeout => 20 },
+  script => <<'END', speed => 5, account => { timeout => 10 },
 session 1 {
     on RETR 2 send "+OK\r\nSubject: 2\r\n\r\nmail 2\n.\r\n"
     on RETR 3 silent
