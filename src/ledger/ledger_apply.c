@@ -262,8 +262,8 @@ static void clock_ok(struct ledger *l, int64_t t)
     if (l->newest > t)
         l->newest = t;
     l->trusted = t;
-    if (l->boot != 0)
-        l->boots[l->boot - 1].any = false;
+    /* the boot's offsets stay: a clock that was right only after it jumped still re-dates by that
+     */
 }
 
 /* The offsets are forgotten: what comes next in this boot is measured by the new clock. */

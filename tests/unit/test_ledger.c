@@ -294,6 +294,8 @@ static void clock_marks(void **state)
     assert_int_equal(entry(l, 2)->stored_at, 6000);
     assert_int_equal(ledger_newest(l), 6000);
     assert_int_equal(ledger_clock_trusted(l), 6000);
+    /* confirmed or not: what was stored before the clock jumped is not as old as it says */
+    assert_true(ledger_boot_offsets(l, 2, &low, &high));
     feed_stored(l, 6001, 4, "d", 10, 10);
     assert_int_equal(entry(l, 4)->stored_at, 6001);
     assert_int_equal(entry(l, 4)->boot, 2);

@@ -191,6 +191,29 @@ static void jumps_within_a_boot(void **state)
     ledger_free(l);
 }
 
+/* A machine without a clock of its own stores mail in 1970, then learns the time. Confirmed or not,
+ * that mail was stored an hour ago. */
+static void a_machine_that_woke_up_in_1970(void **state)
+{
+    (void)state;
+    struct ledger *l = ledger_new();
+    char now[24];
+    feed(l, rec_boot(100, "one", 100));
+    feed_stored(l, 110, 1, "u", 5, 1);
+    struct record r = rec_run(120, ST_OK, 1, 1, 0);
+    r.boot_id = SV("one");
+    r.boot_s = 120;
+    feed(l, r);
+    snprintf(now, sizeof now, "%lld", (long long)t0);
+    feed(l, rec_mark(t0, "clock-ok", now));
+    assert_true(jumps(l, t0, 3700, "one"));
+    feed(l, rec_mark(t0, "clock-jump", now));
+    assert_int_equal(entry(l, 1)->stored_at, t0);
+    assert_int_equal(judge(entry(l, 1), 30, t0), RETENTION_YOUNG);
+    assert_int_equal(clock_at(l, t0), HOLD_NONE);
+    ledger_free(l);
+}
+
 static struct ledger *last_run(uint64_t matched, uint64_t deleted)
 {
     struct ledger *l = ledger_new();
@@ -278,6 +301,7 @@ int main(void)
         cmocka_unit_test(a_wrong_clock_stays_held),
         cmocka_unit_test(a_clock_confirmed_ahead),
         cmocka_unit_test(jumps_within_a_boot),
+        cmocka_unit_test(a_machine_that_woke_up_in_1970),
         cmocka_unit_test(uidl_guard),
         cmocka_unit_test(the_uidl_hold_stands),
         cmocka_unit_test(texts),
