@@ -11,7 +11,10 @@ static volatile int signals_caught; /* an int is written in one piece on every L
 static const int signals_handled[] = {SIGINT, SIGTERM, SIGHUP};
 enum { SIGNALS_N = sizeof signals_handled / sizeof signals_handled[0] };
 static bool signals_ours[SIGNALS_N]; /* was not ignored at the start */
-static bool signals_pipe_ours;
+/* a broken pipe and a file at its limit are errors of the call that met them */
+static const int signals_unwanted[] = {SIGPIPE, SIGXFSZ};
+enum { SIGNALS_UNWANTED_N = sizeof signals_unwanted / sizeof signals_unwanted[0] };
+static bool signals_unwanted_ours[SIGNALS_UNWANTED_N];
 
 static void signals_default(int sig)
 {
@@ -48,8 +51,10 @@ void signals_install(void)
         signals_ours[i] = true;
         sigaction(signals_handled[i], &sa, NULL);
     }
-    sigaction(SIGPIPE, &ignore, &old);
-    signals_pipe_ours = signals_pipe_ours || old.sa_handler != SIG_IGN;
+    for (size_t i = 0; i < SIGNALS_UNWANTED_N; i++) {
+        sigaction(signals_unwanted[i], &ignore, &old);
+        signals_unwanted_ours[i] = signals_unwanted_ours[i] || old.sa_handler != SIG_IGN;
+    }
 }
 
 int signals_pending(void)
@@ -83,8 +88,9 @@ void signals_reset_for_child(void)
     for (size_t i = 0; i < SIGNALS_N; i++)
         if (signals_ours[i])
             signals_default(signals_handled[i]);
-    if (signals_pipe_ours)
-        signals_default(SIGPIPE);
+    for (size_t i = 0; i < SIGNALS_UNWANTED_N; i++)
+        if (signals_unwanted_ours[i])
+            signals_default(signals_unwanted[i]);
     signals_caught = 0;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -13,7 +13,7 @@
 #ifndef POPKEEP_SYS_SIGNALS_H
 #define POPKEEP_SYS_SIGNALS_H
 
-/* SIGPIPE is ignored from here on (write errors are reported instead). */
+/* SIGPIPE and SIGXFSZ (ulimit -f) are ignored from here on: the writes that fail are reported. */
 void signals_install(void);
 
 int signals_pending(void);              /* the number of the first signal caught, 0: none */
