@@ -62,23 +62,32 @@ static void write_event(void *ctx, const struct event *ev)
     buf_free(&frame);
 }
 
-static int become(const struct account *a, struct err *e)
+/* A parent that is killed must not leave workers behind. */
+static void end_with(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent)
+        raise(SIGTERM);
+}
+
+static int become(const struct account *a, pid_t parent, struct err *e)
 {
     if (a->run_as != NULL && process_become(a->run_as, e) < 0)
         return -1;
     process_harden();
+    end_with(parent); /* again: a change of user takes it back */
     return 0;
 }
 
 static enum status work(const struct pool_job *job, const struct account *a, struct sv password,
-                        int fd)
+                        int fd, pid_t parent)
 {
     struct err e = ERR_INIT;
     enum status st;
     struct tell t;
 
     tell_init(&t, a->name, write_event, &fd, &job->options, job->json);
-    if (become(a, &e) < 0) {
+    if (become(a, parent, &e) < 0) {
         tell_error(&t, &e, NULL);
         st = e.status;
     } else {
@@ -88,22 +97,18 @@ static enum status work(const struct pool_job *job, const struct account *a, str
     return st;
 }
 
-static void run_child(const struct pool *p, const struct slot *s, struct sv password, int fd)
-    __attribute__((noreturn));
-static void run_child(const struct pool *p, const struct slot *s, struct sv password, int fd)
+static void run_child(const struct pool *p, const struct slot *s, struct sv password, int fd,
+                      pid_t parent) __attribute__((noreturn));
+static void run_child(const struct pool *p, const struct slot *s, struct sv password, int fd,
+                      pid_t parent)
 {
-    pid_t parent = getppid();
-
     signals_reset_for_child();
     signals_install();
     conn_set_interrupt(signals_flag());
-    /* a parent that is killed must not leave workers behind */
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent)
-        raise(SIGTERM);
+    end_with(parent);
     /* the terminal's Ctrl-C goes to the parent alone, which passes it on once */
     setpgid(0, 0);
-    exit((int)work(p->job, s->account, password, fd));
+    exit((int)work(p->job, s->account, password, fd, parent));
 }
 
 /* ---- parent side ---- */
@@ -139,6 +144,7 @@ static void start(struct pool *p, struct slot *s)
 {
     struct buf password = BUF_INIT(SECRET_MAX);
     struct err e = ERR_INIT;
+    pid_t parent;
     int fds[2];
 
     if (load_password(p, s->account, &password, &e) < 0) {
@@ -152,13 +158,14 @@ static void start(struct pool *p, struct slot *s)
         buf_wipe(&password);
         return;
     }
+    parent = getpid();
     s->pid = fork();
     if (s->pid == 0) {
         close(fds[0]);
         for (size_t i = 0; i < p->n; i++)
             if (p->slots[i].state == SLOT_RUNNING)
                 close(p->slots[i].fd);
-        run_child(p, s, buf_sv(&password), fds[1]);
+        run_child(p, s, buf_sv(&password), fds[1], parent);
     }
     close(fds[1]);
     buf_wipe(&password);
