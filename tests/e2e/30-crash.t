@@ -11,7 +11,7 @@ my $total = 0;
 for my $w ( workloads(@ARGV) ) {
     my $n = $w->undisturbed;
     my ( @bad, $killed );
-    for my $at ( sample( 20, 1 .. $n ) ) {
+    for my $at ( sample( 12, 1 .. $n ) ) {
         my $fault = $w->point( AT => $at, DO => 'kill' );
         $killed++ if ( $w->{run}{exit} // 0 ) != 0;
         push @bad, "killed at call $at of $n: $fault" if $fault;

@@ -17,7 +17,7 @@ for my $w ( workloads(@chosen) ) {
         push @cases, map { [ $_, $at ] } qw(none prefix some), $ENV{POPKEEP_CRASH} ? qw(some some) : ();
     }
     my @twice = map { [ ( 'none', 'some' )[ $_ % 2 ], 1 + int rand $n, 1 + int rand 60 ] } 1 .. 60;    # killed, and in the run after it the power fails
-    for my $case ( sample( 18, @cases ), sample( 6, @twice ) ) {
+    for my $case ( sample( 12, @cases ), sample( 4, @twice ) ) {
         srand( $seed + ++$total );
         my $fault = $w->power_cut(@$case);
         push @bad, "seed @{[$seed + $total]}, @$case: $fault" if $fault;

@@ -95,6 +95,7 @@ sub run {
     my $t = $w->{t};
     local $t->{preload} = [ Popkeep::tools_dir() . '/faultshim.so' ];
     my $root = Cwd::abs_path( $t->dir );
+    $w->{shim_did} = $shim{DO};
     my %env = (
         COUNT  => "$root/count", ROOTS => "$root/state:$root/Mail", NOSYNC => 1,
         FSTYPE => $w->{fstype} // 'ef53', %{ $w->{shim} || {} }, %shim
@@ -154,12 +155,13 @@ sub undisturbed {
     return $n;
 }
 
-# One point: reset, go wrong, look, a clean run, look.
+# One point: reset, go wrong, look (ending => also at how the run ended), a clean run, look.
 sub point {
     my ( $w, %shim ) = @_;
+    my $ending = delete $shim{ending};
     $w->reset;
     $w->run(%shim);
-    return $w->fault_now || $w->fault_after;
+    return $w->fault_now || ( $ending ? $ending->($w) : '' ) || $w->fault_after;
 }
 
 # The same with a power cut there (model: see Popkeep::PowerCut).
