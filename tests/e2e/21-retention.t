@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: ISC
 # Mail is deleted from a real server when it is due and in the order of its age, and a dry run says beforehand exactly what
 # the run will do, changing nothing itself: who believes it loses nothing they meant to keep.
-# suites: valgrind
 use strict;
 use warnings;
 use POSIX qw(strftime);
