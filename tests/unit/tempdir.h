@@ -14,10 +14,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,6 +116,16 @@ static inline size_t tempdir_count(const struct tempdir *t, const char *folder)
         n++;
     closedir(d);
     return n - 2;
+}
+
+/* Writes behind that many octets fail with EFBIG, after a short write: a full disk in small. */
+static inline void limit_file_size(rlim_t octets)
+{
+    struct rlimit r;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &r), 0);
+    r.rlim_cur = octets;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
 }
 
 #define with_tempdir(test) cmocka_unit_test_setup_teardown(test, tempdir_setup, tempdir_teardown)

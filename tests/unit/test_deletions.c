@@ -3,9 +3,6 @@
 #include "tempdir.h"
 #include "popkeep/store/deletions.h"
 
-#include <signal.h>
-#include <sys/resource.h>
-
 static struct deletion sample(void)
 {
     struct deletion d = {
@@ -69,15 +66,10 @@ static void test_full_disk_leaves_no_half_line(void **state)
     const struct tempdir *t = *state;
     struct err e = ERR_INIT;
     struct deletion d = sample();
-    struct rlimit r;
     assert_int_equal(deletions_append(t->fd, t->path, &d, 1, &e), 0);
-    signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &r), 0);
-    r.rlim_cur = sizeof line + 20;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
+    limit_file_size(sizeof line + 20);
     int rc = deletions_append(t->fd, t->path, &d, 1, &e);
-    r.rlim_cur = RLIM_INFINITY;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
+    limit_file_size(RLIM_INFINITY);
     assert_int_equal(rc, -1);
     assert_int_equal(e.status, ST_IO);
     char *text = tempdir_get(t, "deletions.jsonl", NULL);

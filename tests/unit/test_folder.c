@@ -5,18 +5,6 @@
 #include "popkeep/store/durable.h"
 #include "popkeep/store/folder.h"
 
-#include <signal.h>
-#include <sys/resource.h>
-
-static void limit_file_size(rlim_t octets)
-{
-    struct rlimit r;
-    signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &r), 0);
-    r.rlim_cur = octets;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
-}
-
 static void test_open(void **state)
 {
     const struct tempdir *t = *state;

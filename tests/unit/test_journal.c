@@ -6,9 +6,6 @@
 #include "popkeep/store/journal.h"
 #include "popkeep/store/journal_inside.h"
 
-#include <signal.h>
-#include <sys/resource.h>
-
 enum { NOW = 1700000000, DAY = 86400 };
 
 struct book {
@@ -133,15 +130,6 @@ static char *dump(const struct ledger *l, int64_t archive_before)
     char *text = strndup(g.text.p, g.text.n);
     group_free(&g);
     return text;
-}
-
-static void limit_file_size(rlim_t octets)
-{
-    struct rlimit r;
-    signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &r), 0);
-    r.rlim_cur = octets;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
 }
 
 /* ---- opening and extending ---- */

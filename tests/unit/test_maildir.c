@@ -6,9 +6,6 @@
 #include "popkeep/store/maildir.h"
 #include "popkeep/store/maildir_inside.h"
 
-#include <signal.h>
-#include <sys/resource.h>
-
 static const int64_t now_us = INT64_C(1700000000123456);
 static const char text[] = "Subject: hello\n\nbody\n";
 
@@ -19,15 +16,6 @@ static struct maildir *make(const struct tempdir *t)
     if (maildir_create(&m, tempdir_path(t, "mail"), "school", &e) != 0)
         fail_msg("%s", e.text);
     return m;
-}
-
-static void limit_file_size(rlim_t octets)
-{
-    struct rlimit r;
-    signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &r), 0);
-    r.rlim_cur = octets;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
 }
 
 static void write_one(struct maildir *m, struct maildir_file *f)
