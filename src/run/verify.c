@@ -145,6 +145,7 @@ int worker_verify(struct worker *w, struct err *e)
         return -1;
     utf8 = ledger_mark(w->book.ledger, "utf8");
     w->memory.utf8 = utf8.p == NULL ? -1 : sv_eq_c(utf8, "yes");
+    w->memory.no_pipelining = true; /* as in check: a few round trips more, and no hang-up */
     missing = mem_zalloc((size_t)ledger_count(w->book.ledger) + 1, 1);
     if (w->maildir != NULL) {
         w->finder = finder_new(w->maildir);
