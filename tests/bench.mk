@@ -5,7 +5,8 @@ ONLY ?=
 RTT ?=
 ROUNDS ?=
 PEERS ?=
-BENCH_ENV := $(foreach v,QUICK ONLY RTT ROUNDS PEERS,$(if $($(v)),BENCH_$(v)='$($(v))'))
+FOLDER ?=
+BENCH_ENV := $(foreach v,QUICK ONLY RTT ROUNDS PEERS FOLDER,$(if $($(v)),BENCH_$(v)='$($(v))'))
 
 # Linked with popkeep's own library, which the sanitizers' builds must not lend to a common tool.
 $(TOOL_DIR)/benchjournal: tests/tools/benchjournal.c $(O)/libpopkeep.a
@@ -14,7 +15,7 @@ $(TOOL_DIR)/benchjournal: tests/tools/benchjournal.c $(O)/libpopkeep.a
 	$(Q)$(CC) $(TOOL_CFLAGS) -Iinclude -o $@ $< $(O)/libpopkeep.a $(LIBS) -pthread
 
 bench:
-	$(Q)tests/deps $(if $(PEERS),peers,bench)
+	$(Q)tests/deps $(if $(filter-out none,$(PEERS)),peers,bench)
 	$(Q)$(MAKE) --no-print-directory all tools $(TOOL_DIR)/benchjournal
 	$(Q)$(BENCH_ENV) tests/bench/run
 

@@ -23,6 +23,7 @@ sub new {
     $w->take_down_target;    # a bench that was killed may have left one
     remove_tree( $w->{work} );
     make_path( $w->{work} );
+    for ( glob '/dev/shm/popkeep-bench-*' ) { remove_tree($_) if /bench-(\d+)-/ && !kill 0, $1 }
     $w->{loop} = $> == 0 && system('command -v mkfs.ext4 losetup >/dev/null 2>&1') == 0 && !$ENV{BENCH_FOLDER};
     $ENV{TMPDIR} = '/dev/shm' if -w '/dev/shm';    # where Popkeep::Dovecot puts its mail
     Popkeep::spew( "$w->{work}/password", "secret\n" );
