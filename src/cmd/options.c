@@ -6,7 +6,7 @@
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
-#include "popkeep/cmd/commands.h"
+#include "popkeep/cmd/setup.h"
 
 enum { MAX_JOBS = 256, MAX_OPTIONS = 40 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* popkeep providers: the presets. */
-#include "popkeep/cmd/commands.h"
+#include "popkeep/cmd/setup.h"
 
 #include "popkeep/config/provider.h"
 #include "popkeep/report/text.h"

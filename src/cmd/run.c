@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What fetch, check and verify share: set up, run the pool, sum up. */
-#include "popkeep/cmd/commands.h"
+#include "popkeep/cmd/setup.h"
 
 #include "popkeep/cmd/sink.h"
 #include "popkeep/run/pool.h"

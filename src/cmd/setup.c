@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Where the configuration and the state are, and which accounts are meant. */
-#include "popkeep/cmd/commands.h"
+#include "popkeep/cmd/setup.h"
 
 #include "popkeep/base/mem.h"
 #include "popkeep/sys/env.h"

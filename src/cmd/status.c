@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* popkeep status: the accounts as their journals know them. */
-#include "popkeep/cmd/commands.h"
+#include "popkeep/cmd/setup.h"
 
 #include "popkeep/cmd/sink.h"
 #include "popkeep/run/status.h"

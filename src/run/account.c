@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* One account from lock to run record; what happens in a session stands in mailbox.c, check.c and
  * verify.c. */
-#include "popkeep/run/worker.h"
+#include "popkeep/run/account.h"
 
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"

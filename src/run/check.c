@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* check: the three steps a person wants to see ticked, or what is wrong and what to do. Nothing is
  * written. */
-#include "popkeep/run/worker.h"
+#include "popkeep/run/account.h"
 
 #include "popkeep/base/text.h"
 #include "popkeep/config/provider.h"
@@ -32,7 +32,8 @@ static void tell_connected(struct worker *w, const struct session *s)
     buf_free(&text);
 }
 
-static void warn_password(struct worker *w)
+/* With the provider's advice, unless a refused login is about to give it. */
+static void warn_password(struct worker *w, bool advise)
 {
     const struct provider *p = w->account->provider;
 
@@ -40,8 +41,8 @@ static void warn_password(struct worker *w)
         p = provider_of_host(sv_of(w->account->host));
     if (p != NULL && w->password.n < p->min_password)
         tell_text(w->tell, EVENT_WARNING,
-                  "the password has fewer than %u characters, which is not what %s gives out\n%s",
-                  p->min_password, p->title, p->login_hint);
+                  "the password has fewer than %u characters, which is not what %s gives out%s%s",
+                  p->min_password, p->title, advise ? "\n" : "", advise ? p->login_hint : "");
 }
 
 static void tell_listed(struct worker *w, const struct session *s, const struct listing *l)
@@ -104,10 +105,10 @@ int worker_check(struct worker *w, struct err *e)
 
     listing_init(&l);
     w->memory.no_pipelining = true; /* three round trips more, and no server hangs up on us */
-    warn_password(w);
     rc = walk_steps(w, &s, &l, &step, e);
     if (rc < 0)
         tell_step(w, steps[step], false, -1, SV_NULL);
+    warn_password(w, rc == 0);
     session_free(&s);
     listing_free(&l);
     return rc;

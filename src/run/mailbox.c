@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* One session of a fetch: list, plan, fetch, expire, quit. QUIT is a deletion: it is sent only when
  * all that was retrieved is durable. */
-#include "popkeep/run/worker.h"
+#include "popkeep/run/account.h"
 
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"

@@ -6,7 +6,7 @@
 #include "popkeep/base/text.h"
 #include "popkeep/net/conn.h"
 #include "popkeep/run/hosts.h"
-#include "popkeep/run/worker.h"
+#include "popkeep/run/account.h"
 #include "popkeep/sys/process.h"
 #include "popkeep/sys/secret.h"
 #include "popkeep/sys/signals.h"

@@ -5,6 +5,7 @@
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/text.h"
 #include "popkeep/run/book.h"
+#include "popkeep/store/finder.h"
 
 enum { WARN_AFTER_S = 7 * 86400 };
 
@@ -31,9 +32,58 @@ static void add_age(struct buf *b, const struct account *a, const struct ledger_
     if (a->retention_days > 0 && a->retention_days * 86400 / 2 < limit)
         limit = a->retention_days * 86400 / 2;
     if (run->last_success == 0)
-        add_line(b, "no run has succeeded yet");
+        add_line(b, run->any ? "no run has succeeded yet" : "it has never been run");
     else if (now - run->last_success > limit)
         add_line(b, "no success for %s", text_span(span, now - run->last_success));
+}
+
+static bool has_file(const struct ledger_entry *en)
+{
+    return en->state == LEDGER_STORED || en->state == LEDGER_ASKED || en->state == LEDGER_GONE;
+}
+
+/* How many stored messages have no file any more; EVENT_UNSET: that cannot be seen from here. */
+static int64_t count_missing(const struct maildir *m, const struct ledger *l)
+{
+    struct finder *f = finder_new(m);
+    struct err ignored = ERR_INIT;
+    int64_t n = 0;
+
+    for (uint32_t i = 0; i < ledger_count(l) && n != EVENT_UNSET; i++) {
+        const struct ledger_entry *en = ledger_entry(l, i);
+        if (!has_file(en))
+            continue;
+        switch (finder_look(f, en->name, en->file_octets, &ignored)) {
+        case FINDER_MISSING:
+            n++;
+            break;
+        case FINDER_ERROR:
+            n = EVENT_UNSET;
+            break;
+        case FINDER_OK:
+        case FINDER_CHANGED:
+        default:
+            break;
+        }
+    }
+    finder_free(f);
+    return n;
+}
+
+static void look_into_maildir(struct event *ev, struct buf *trouble, const struct account *a,
+                              const struct ledger *l)
+{
+    struct maildir *m = NULL;
+    struct err why = ERR_INIT;
+    bool missing = false;
+
+    if (ev->num[EN_STORED] <= 0)
+        return;
+    if (maildir_open(&m, a->maildir, a->name, &missing, &why) == 0)
+        ev->num[EN_MISSING] = count_missing(m, l);
+    else if (missing)
+        add_line(trouble, "the Maildir is not there; is a disk not mounted?");
+    maildir_close(m);
 }
 
 static void add_trouble(struct buf *b, const struct account *a, const struct ledger *l, int64_t now)
@@ -45,7 +95,7 @@ static void add_trouble(struct buf *b, const struct account *a, const struct led
     if (run->any && run->status != ST_OK)
         add_line(b, "the last run ended with %d: %s", (int)run->status,
                  status_info(run->status)->meaning);
-    if (run->refused_in_a_row > 0)
+    if (run->refused_in_a_row > 1)
         add_line(b, "the login was refused in the last %u runs", run->refused_in_a_row);
     if (ledger_mark(l, "hold").p != NULL)
         add_line(b, "deletions are held: most UIDLs changed (popkeep fetch --confirm-delete)");
@@ -70,8 +120,10 @@ static void fill_numbers(struct event *ev, const struct ledger *l)
     ev->num[EN_LAST_RUN] = run->time;
     if (run->last_success != 0)
         ev->num[EN_LAST_SUCCESS] = run->last_success;
-    ev->num[EN_LISTED] = (int64_t)run->listed;
-    ev->num[EN_LISTED_OCTETS] = (int64_t)run->listed_octets;
+    if (run->last_success != 0 || run->listed > 0) { /* else nothing was ever listed */
+        ev->num[EN_LISTED] = (int64_t)run->listed;
+        ev->num[EN_LISTED_OCTETS] = (int64_t)run->listed_octets;
+    }
     if (rest.p == NULL)
         return;
     due = sv_token(&rest, ' ');
@@ -93,6 +145,7 @@ int status_account(const struct account *a, const char *state_root, int64_t now,
         event_init(&ev, EVENT_STATUS, a->name);
         fill_numbers(&ev, b.ledger);
         add_trouble(&trouble, a, b.ledger, now);
+        look_into_maildir(&ev, &trouble, a, b.ledger);
         ev.str[ES_HOST] = sv_of(a->host);
         ev.str[ES_MAILDIR] = sv_of(a->maildir);
         ev.str[ES_TEXT] = buf_sv(&trouble);

@@ -3,7 +3,7 @@
  * verify: every stored message read again and compared with its recorded SHA-256; with --server
  * also whether all that the server lists is stored. Nothing is written, no lock is taken.
  */
-#include "popkeep/run/worker.h"
+#include "popkeep/run/account.h"
 
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"

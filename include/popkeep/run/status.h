@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * status: one account as its journal knows it, as an EVENT_STATUS; no network, no lock, nothing
- * written.
+ * written. Of the Maildir only the names are read: which stored messages have no file any more.
  */
 #ifndef POPKEEP_RUN_STATUS_H
 #define POPKEEP_RUN_STATUS_H

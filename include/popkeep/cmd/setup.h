@@ -3,8 +3,8 @@
  * The commands, one file each, and what they share. Each prints its own events; *e is for what
  * stopped it before any account.
  */
-#ifndef POPKEEP_CMD_COMMANDS_H
-#define POPKEEP_CMD_COMMANDS_H
+#ifndef POPKEEP_CMD_SETUP_H
+#define POPKEEP_CMD_SETUP_H
 
 #include "popkeep/cmd/options.h"
 #include "popkeep/config/config.h"

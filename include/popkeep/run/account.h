@@ -6,8 +6,8 @@
  * account_run is the only function the pool calls; it tells everything by events, ends with
  * EVENT_ACCOUNT and returns the account's status.
  */
-#ifndef POPKEEP_RUN_WORKER_H
-#define POPKEEP_RUN_WORKER_H
+#ifndef POPKEEP_RUN_ACCOUNT_H
+#define POPKEEP_RUN_ACCOUNT_H
 
 #include "popkeep/config/config.h"
 #include "popkeep/run/book.h"
