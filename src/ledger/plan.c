@@ -9,9 +9,26 @@
 
 /* ---- claims ---- */
 
+static bool has_bit(const struct plan *p, const uint8_t *bits, uint32_t entry)
+{
+    return entry / 8 < p->claimed_cap && (bits[entry / 8] >> (entry % 8) & 1) != 0;
+}
+
+static void set_bit(uint8_t *bits, uint32_t entry)
+{
+    bits[entry / 8] = (uint8_t)(bits[entry / 8] | 1U << (entry % 8));
+}
+
 static bool is_claimed(const struct plan *p, uint32_t entry)
 {
-    return entry / 8 < p->claimed_cap && (p->claimed[entry / 8] >> (entry % 8) & 1) != 0;
+    return has_bit(p, p->claimed, entry);
+}
+
+static uint8_t *grown(uint8_t *bits, size_t from, size_t to)
+{
+    bits = mem_realloc(bits, to, 1);
+    memset(bits + from, 0, to - from);
+    return bits;
 }
 
 static void claim(struct plan *p, uint32_t entry)
@@ -19,17 +36,19 @@ static void claim(struct plan *p, uint32_t entry)
     size_t need = entry / 8 + (size_t)1;
     if (need > p->claimed_cap) {
         size_t cap = need + need / 4 + 64;
-        p->claimed = mem_realloc(p->claimed, cap, 1);
-        memset(p->claimed + p->claimed_cap, 0, cap - p->claimed_cap);
+        p->claimed = grown(p->claimed, p->claimed_cap, cap);
+        p->spent = grown(p->spent, p->claimed_cap, cap);
         p->claimed_cap = cap;
     }
-    p->claimed[entry / 8] = (uint8_t)(p->claimed[entry / 8] | 1U << (entry % 8));
+    set_bit(p->claimed, entry);
 }
 
 static void unclaim(struct plan *p, uint32_t entry)
 {
-    if (is_claimed(p, entry))
-        p->claimed[entry / 8] = (uint8_t)(p->claimed[entry / 8] & ~(1U << (entry % 8)));
+    if (!is_claimed(p, entry))
+        return;
+    p->claimed[entry / 8] = (uint8_t)(p->claimed[entry / 8] & ~(1U << (entry % 8)));
+    memset(p->spent, 0, p->claimed_cap); /* it may stand in any of the chains */
 }
 
 /* ---- messages and records of one UIDL ---- */
@@ -168,7 +187,7 @@ static void note_asked(struct work *w, bool too_often)
         const struct row *r = &w->records.v[j];
         if (r->state != LEDGER_ASKED || (!r->taken && !may_be_listed(w, r, too_often)))
             continue;
-        w->kept[r->at / 8] = (uint8_t)(w->kept[r->at / 8] | 1U << (r->at % 8));
+        set_bit(w->kept, r->at);
         w->p->back[w->p->n_back++] = r->at;
     }
 }
@@ -275,6 +294,7 @@ void plan_make(struct plan *p, const struct plan_message *messages, size_t n,
     p->back = mem_zalloc(asked, sizeof *p->back);
     p->claimed_cap = ledger_count(l) / 8 + (size_t)1;
     p->claimed = mem_zalloc(p->claimed_cap, 1);
+    p->spent = mem_zalloc(p->claimed_cap, 1);
     struct work w = {.p = p, .l = l};
     w.drift = sv_eq_c(ledger_mark(l, "sizes-drift"), "yes");
     w.next = mem_zalloc(n, sizeof *w.next);
@@ -302,6 +322,7 @@ void plan_free(struct plan *p)
     free(p->gone);
     free(p->back);
     free(p->claimed);
+    free(p->spent);
     *p = (struct plan){.n = 0};
 }
 
@@ -330,17 +351,26 @@ static bool is_better(const struct ledger_entry *a, const struct ledger_entry *b
     return a->id < b->id;
 }
 
+/* A new entry stands in front in its chain, and is settled before the next question. So a walk that
+ * found all claimed need not be done again: or a server with thousands of equal messages would cost
+ * the square of them. */
 uint32_t plan_match(const struct plan *p, const struct ledger *l, size_t item,
                     const unsigned char wire_sha[HASH_OCTETS], uint64_t wire_octets)
 {
+    uint32_t first = ledger_by_content(l, wire_sha, wire_octets, LEDGER_NONE);
     uint32_t best = LEDGER_NONE;
-    for (uint32_t i = ledger_by_content(l, wire_sha, wire_octets, LEDGER_NONE); i != LEDGER_NONE;
+    bool all_claimed = true;
+    for (uint32_t i = first; i != LEDGER_NONE && !has_bit(p, p->spent, i);
          i = ledger_by_content(l, wire_sha, wire_octets, i)) {
-        if (is_claimed(p, i) || i == p->items[item].entry)
+        if (is_claimed(p, i))
             continue;
-        if (best == LEDGER_NONE || is_better(ledger_entry(l, i), ledger_entry(l, best)))
+        all_claimed = false;
+        if (i != p->items[item].entry &&
+            (best == LEDGER_NONE || is_better(ledger_entry(l, i), ledger_entry(l, best))))
             best = i;
     }
+    if (all_claimed && first / 8 < p->claimed_cap)
+        set_bit(p->spent, first);
     return best;
 }
 

@@ -441,6 +441,38 @@ static void a_missing_file_is_fetched_again(void **state)
     ledger_free(l);
 }
 
+/* Equal messages: once all are taken that is remembered, but not when one is free again. */
+static void equal_messages(void **state)
+{
+    (void)state;
+    enum { N = 20000 };
+    struct ledger *l = ledger_new();
+    struct plan p;
+    static char uidl[N + 2][8];
+    struct plan_message *m = calloc(N + 2, sizeof *m);
+    for (uint32_t i = 0; i < N + 2; i++) {
+        snprintf(uidl[i], sizeof uidl[i], "%x", (unsigned)i);
+        m[i] = (struct plan_message){i + 1, (uint32_t)strlen(uidl[i]), uidl[i], 10};
+    }
+    feed_stored(l, t0, 1, uidl[0], 10, 7);
+    plan_make(&p, m, N + 2, l);
+    for (uint32_t i = 1; i < N; i++) {
+        assert_int_equal(match(&p, l, i, 7), 0);
+        feed_stored(l, t0, i + 1, uidl[i], 10, 7);
+        plan_settle(&p, i, ledger_index_of(l, i + 1));
+    }
+    plan_refetch(&p, 0);
+    assert_int_equal(match(&p, l, 0, 7), 0);
+    feed_stored(l, t0, N + 1, uidl[0], 10, 7);
+    plan_settle(&p, 0, ledger_index_of(l, N + 1)); /* not as one that replaces: 1 is free */
+    assert_int_equal(match(&p, l, N, 7), 1);
+    plan_settle(&p, N, ledger_index_of(l, 1));
+    assert_int_equal(match(&p, l, N + 1, 7), 0);
+    plan_free(&p);
+    free(m);
+    ledger_free(l);
+}
+
 static void deletions_come_oldest_first(void **state)
 {
     (void)state;
@@ -558,6 +590,7 @@ int main(void)
         cmocka_unit_test(intents_and_voids_do_not_stand),
         cmocka_unit_test(the_best_match),
         cmocka_unit_test(a_missing_file_is_fetched_again),
+        cmocka_unit_test(equal_messages),
         cmocka_unit_test(deletions_come_oldest_first),
         cmocka_unit_test(uidls_are_octets),
         cmocka_unit_test(one_uidl_for_all),

@@ -59,8 +59,9 @@ struct plan {
                        quits, asked_at) */
     size_t n_back;
     /* private */
-    uint8_t *claimed;   /* a bit an entry: a listed message stands for it */
-    size_t claimed_cap; /* octets */
+    uint8_t *claimed; /* a bit an entry: a listed message stands for it */
+    uint8_t *spent;   /* a bit an entry: nothing is unclaimed from it on, in its chain by content */
+    size_t claimed_cap; /* octets of each */
     const struct plan_message *messages;
 };
 
