@@ -9,9 +9,13 @@ static void put_trouble(struct buf *to, const struct event *ev)
     struct line_list list = {to, "; ", false};
     enum status last = (enum status)event_num(ev, EN_STATUS, ST_OK);
     int64_t now = ev->num[EN_TIME], success = ev->num[EN_LAST_SUCCESS];
-    if (ev->str[ES_TEXT].n > 0)
-        line_text(line_part(&list), ev->str[ES_TEXT]);
-    else if (last != ST_OK)
+    if (ev->str[ES_TEXT].n > 0) { /* the run's own words, a line each, say it all */
+        struct sv rest = ev->str[ES_TEXT];
+        while (rest.n > 0)
+            line_text(line_part(&list), sv_token(&rest, '\n'));
+        return;
+    }
+    if (last != ST_OK)
         buf_addf(line_part(&list), "the last run ended with %d: %s", (int)last,
                  status_info(last)->meaning);
     if (now != EVENT_UNSET && success != EVENT_UNSET && now - success >= TEXT_STALE_S)
@@ -101,7 +105,8 @@ static bool has_host(const struct event *ev)
 /* The last run is only news when it was not the successful one. */
 static bool has_other_run(const struct event *ev)
 {
-    return ev->num[EN_LAST_RUN] != ev->num[EN_LAST_SUCCESS];
+    return ev->num[EN_LAST_RUN] != ev->num[EN_LAST_SUCCESS] ||
+           event_num(ev, EN_STATUS, ST_OK) != ST_OK;
 }
 
 static bool in_trouble(const struct event *ev)
