@@ -8,7 +8,7 @@ void body_init(struct body *b, bool lf_mode)
 {
     b->state = BODY_LINE_START;
     b->lf_mode = lf_mode;
-    b->in_doubt = false;
+    b->begun = b->in_doubt = false;
 }
 
 bool body_suspect(const struct body *b)
@@ -108,6 +108,10 @@ static struct sv scan(struct body *b, struct sv *in)
 
 enum body_result body_next(struct body *b, struct sv *in, struct sv *data)
 {
+    if (!b->begun && in->n > 0) {
+        b->begun = true;
+        b->in_doubt = may_begin_status(in->p[0]);
+    }
     while (in->n > 0) {
         if (b->state >= BODY_DOT) {
             enum body_result r = hold_step(b, in, data);

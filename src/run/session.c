@@ -81,7 +81,8 @@ static int take_event(struct session *s, struct pop3_event *ev, struct err *e)
     if (may_go_without(s) && engine_in_doubt(s->engine)) {
         s->wants_lock_step = true;
         return err_set(e, ST_PROTOCOL,
-                       "the end of a message is in doubt: the line end before its dot may be lost");
+                       "where a message begins or ends is in doubt: it holds what looks like an "
+                       "answer to the next command");
     }
     if (ev->kind == POP3_MORE)
         return 0;

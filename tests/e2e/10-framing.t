@@ -94,6 +94,13 @@ bad_server 'an unsolicited +OK: the answers no longer belong to the questions',
   script => qq{${lockstep}on RETR 1 after "+OK twice\\r\\n"\n},
   exit   => 76, not_sent => qr/QUIT/, gone => [];
 
+bad_server 'one answer too many while commands are in flight: no mail is stored with it in front',
+  script => qq{on RETR 1 after "+OK twice\\r\\n"\n},
+  exit   => 0, stored => 'all', check => sub { is( $_[1]->sessions, 2, 'asked one by one' ) };
+bad_server 'a mail that begins like an answer is stored as it is',
+  mails  => { '0001.eml' => "+OK 5 octets\nSubject: a\n\nb\n", '0002.eml' => "-- \nb\n", three() },
+  exit   => 0, stored => 'all', then => { exit => 0, silent => 1, sent => qr/^STAT/, not_sent => qr/^RETR/ };
+
 bad_server 'a login answered twice',
   script => qq{${lockstep}on PASS after "+OK again\\r\\n"\n},
   exit   => 76, says => qr/nothing was asked/, stored => [], not_sent => qr/STAT|RETR|QUIT/;

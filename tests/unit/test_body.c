@@ -213,6 +213,37 @@ static void test_suspects(void **state)
     }
 }
 
+/* Two mails would become one, and the next would stand under the UIDL of another. */
+static void test_doubts(void **state)
+{
+    static const struct {
+        const char *wire;
+        bool doubt;
+    } cases[] = {
+        {"a\n.\r\n+OK\r\n", true}, {"a\n.\n-ERR no\r\n", true}, {"a\r\n.\n+OK\r\n", true},
+        {".\n+OK\r\n", true},      {"+OK twice\r\n", true},     {"-ERR\r\n", true},
+        {"a\n.\n.\r\n+", true},    {"a\n.\r\n", false},         {"a\n.\r\nb +OK\r\n", false},
+        {"a\r\n+OK\r\n", false},   {"a\n+OK\r\n", false},       {"a\n..\r\n+OK\r\n", false},
+        {"a\n.\r+OK\r\n", false},  {"a+\n. \n+OK\r\n", false},  {"a\r\n..\r\n+OK\r\n", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sv wire = sv_of(cases[i].wire);
+        for (size_t size = 1; size <= wire.n; size++) {
+            struct body b;
+            body_init(&b, false);
+            for (size_t at = 0; at < wire.n; at += size) {
+                struct sv in = sv_make(wire.p + at, size < wire.n - at ? size : wire.n - at), data;
+                while (body_next(&b, &in, &data) == BODY_DATA)
+                    ;
+            }
+            if (body_in_doubt(&b) != cases[i].doubt)
+                print_error("case %zu, pieces of %zu\n", i, size);
+            assert_int_equal(body_in_doubt(&b), cases[i].doubt);
+        }
+    }
+}
+
 /* A view is as large as it can be: the writer behind gets one piece, not one a line. */
 static void test_large_views(void **state)
 {
@@ -263,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_any_octets_follow_the_model),
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_suspects),
+        cmocka_unit_test(test_doubts),
         cmocka_unit_test(test_large_views),
         cmocka_unit_test(test_speed),
     };

@@ -468,6 +468,27 @@ static void probe_session(const char *message, bool may, const char *behind, con
     }
 }
 
+/* While commands are in flight an end without CRLF swallows the answers behind it; asked one by one
+ * there is nothing to doubt. */
+static void test_doubt(void **state)
+{
+    (void)state;
+    for (unsigned in_flight = 1; in_flight <= 2; in_flight++) {
+        struct session s;
+        open_session(&s);
+        feed(&s, SV("+OK\r\n"));
+        for (unsigned i = 1; i <= in_flight; i++)
+            send_command(&s, POP3_RETR, i, "", i);
+        feed(&s, SV("+OK\r\na\n.\r\n"));
+        assert_false(engine_in_doubt(s.en));
+        feed(&s, SV("+OK\r\n"));
+        assert_int_equal(engine_in_doubt(s.en), in_flight > 1);
+        feed(&s, SV(".\r\n"));
+        assert_false(engine_in_doubt(s.en));
+        close_session(&s);
+    }
+}
+
 static void test_probe(void **state)
 {
     (void)state;
@@ -589,6 +610,7 @@ int main(void)
         cmocka_unit_test(test_line_limits),
         cmocka_unit_test(test_endless),
         cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_doubt),
         cmocka_unit_test(test_no_probe_when_pipelined),
         cmocka_unit_test(test_eof),
         cmocka_unit_test(test_random_messages),

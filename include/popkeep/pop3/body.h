@@ -39,6 +39,7 @@ enum body_state {
 struct body {
     enum body_state state;
     bool lf_mode;
+    bool begun;    /* the first octet has come */
     bool in_doubt; /* see body_in_doubt */
 };
 
@@ -55,8 +56,9 @@ enum body_result body_next(struct body *b, struct sv *in, struct sv *data);
  * which end no message but would look like an end to a careless server. They have been held back.
  */
 bool body_suspect(const struct body *b);
-/* CRLF mode: such octets were followed by "+" or "-", with which a status line begins. If more
- * commands are in flight, this may be the answer to the next one and no data. */
+/* Such octets were followed by "+" or "-", with which a status line begins, or the message begins
+ * so. If more commands are in flight, this may be the answer to the next one, or to this one if the
+ * server answered another twice, and no data. */
 bool body_in_doubt(const struct body *b);
 
 #endif

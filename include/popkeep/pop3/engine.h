@@ -122,9 +122,9 @@ int engine_eof(const struct engine *en, struct err *e);
 
 size_t engine_in_flight(const struct engine *en); /* commands not yet wholly answered */
 bool engine_in_message(const struct engine *en);  /* a RETR block has begun and not ended */
-/* While more than one command is in flight, something in the message at hand looks like an end
- * without its CRLF and the answer to the next command (body_in_doubt). Only asking one by one can
- * tell. */
+/* While more than one command is in flight, something in the message at hand looks like the answer
+ * to a command, behind an end without its CRLF or at the very beginning (body_in_doubt). Only
+ * asking one by one can tell. */
 bool engine_in_doubt(const struct engine *en);
 bool engine_lf_mode(const struct engine *en);
 
