@@ -65,8 +65,8 @@ static int process_check(uid_t uid, gid_t gid, struct err *e)
 
 int process_become(const char *user, struct err *e)
 {
-    uid_t uid;
-    gid_t gid;
+    uid_t uid = (uid_t)-1; /* nobody's, and no change if it were set */
+    gid_t gid = (gid_t)-1;
 
     if (process_look_up(user, &uid, &gid, e) != 0)
         return -1;
