@@ -5,8 +5,9 @@ ONLY ?=
 RTT ?=
 ROUNDS ?=
 PEERS ?=
+ALSO ?=
 FOLDER ?=
-BENCH_ENV := $(foreach v,QUICK ONLY RTT ROUNDS PEERS FOLDER,$(if $($(v)),BENCH_$(v)='$($(v))'))
+BENCH_ENV := $(foreach v,QUICK ONLY RTT ROUNDS PEERS ALSO FOLDER,$(if $($(v)),BENCH_$(v)='$($(v))'))
 
 # Linked with popkeep's own library, which the sanitizers' builds must not lend to a common tool.
 $(TOOL_DIR)/benchjournal: tests/tools/benchjournal.c $(O)/libpopkeep.a

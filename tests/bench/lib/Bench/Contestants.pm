@@ -135,6 +135,17 @@ our %all = (
     getmail   => { make => \&getmail,   order => 5, version => sub { `getmail --version 2>&1` }, peer => 1, slow => 1 },
 );
 
+# ALSO=NAME=PATH,...: other builds of popkeep, to be measured beside it.
+for ( split /,/, $ENV{BENCH_ALSO} // '' ) {
+    my ( $name, $path ) = split /=/, $_, 2;
+    -x ( $path // '' ) or die "bench: ALSO=$_: no program there\n";
+    $all{$name} = {
+        order   => 1 + scalar( keys %all ) / 100,
+        version => sub { `$path -V` },
+        make    => sub { local $_[0]{popkeep} = $path; return popkeep(@_) },
+    };
+}
+
 sub installed {
     return grep { !$all{$_}{peer} || system("command -v $_ >/dev/null 2>&1") == 0 }
       sort { $all{$a}{order} <=> $all{$b}{order} } keys %all;
