@@ -183,8 +183,12 @@ static int match(struct fetch *f, size_t item, uint32_t index, struct err *e)
         if (book_mark(f->job.book, "sizes-drift", "yes", e) < 0)
             return -1;
     }
-    if (keyed && (!same_uidl || en->size != m->size || en->state == LEDGER_GONE) &&
+    if (keyed && (!same_uidl || en->size != m->size || en->state != LEDGER_STORED) &&
         book_rekey(f->job.book, index, uidl, m->size, e) < 0)
+        return -1;
+    /* this UIDL is the other record's now: the one without a file must not stand for it any more */
+    if (f->job.plan->items[item].why == PLAN_MISSING &&
+        book_rekey(f->job.book, f->job.plan->items[item].entry, SV_NULL, RECORD_NO_SIZE, e) < 0)
         return -1;
     plan_settle(f->job.plan, item, index);
     f->job.totals->matched++;
@@ -192,21 +196,51 @@ static int match(struct fetch *f, size_t item, uint32_t index, struct err *e)
     return 0;
 }
 
-/* The entry whose lost file this message stands in for (fetch --missing), 0 if none. */
-static uint32_t replaced_by(const struct fetch *f, const struct parcel *p)
+/* The entry whose lost file this message stands in for (fetch --missing), LEDGER_NONE if none. */
+static uint32_t own_lost(const struct fetch *f, const struct parcel *p)
 {
     const struct plan_item *it = &f->job.plan->items[p->item];
     const struct ledger_entry *en;
 
     if (it->why != PLAN_MISSING || it->entry == LEDGER_NONE)
-        return 0;
+        return LEDGER_NONE;
     en = ledger_entry(f->job.book->ledger, it->entry);
-    return memcmp(en->wire_sha, p->wire_sha, HASH_OCTETS) == 0 ? en->id : 0;
+    return memcmp(en->wire_sha, p->wire_sha, HASH_OCTETS) == 0 ? it->entry : LEDGER_NONE;
+}
+
+/* What these octets are to us: *same, the record they are stored under; or *lost, the record whose
+ * file they replace; or neither: new. */
+static int identify(struct fetch *f, const struct parcel *p, uint32_t *same, uint32_t *lost,
+                    struct err *e)
+{
+    const struct ledger *l = f->job.book->ledger;
+    const struct ledger_entry *en;
+
+    *same = plan_match(f->job.plan, l, p->item, p->wire_sha, p->wire_octets);
+    *lost = own_lost(f, p);
+    if (*same == LEDGER_NONE || f->job.finder == NULL)
+        return 0;
+    en = ledger_entry(l, *same);
+    switch (finder_look(f->job.finder, en->name, en->file_octets, e)) {
+    case FINDER_ERROR:
+        return -1;
+    case FINDER_MISSING:
+        if (*lost == LEDGER_NONE) {
+            *lost = *same;
+            plan_settle(f->job.plan, p->item, *same); /* no second message may replace it */
+        }
+        *same = LEDGER_NONE;
+        return 0;
+    case FINDER_OK:
+    case FINDER_CHANGED:
+    default:
+        return 0;
+    }
 }
 
 /* Its file is complete in tmp/: join the batch. */
-static int join_batch(struct fetch *f, const struct parcel *p, struct maildir_file *file,
-                      struct err *e)
+static int join_batch(struct fetch *f, const struct parcel *p, uint32_t lost,
+                      struct maildir_file *file, struct err *e)
 {
     struct stored *s = &f->batch[f->n];
 
@@ -214,8 +248,9 @@ static int join_batch(struct fetch *f, const struct parcel *p, struct maildir_fi
         maildir_file_discard(f->job.maildir, file);
         return -1;
     }
-    *s = (struct stored){
-        .item = p->item, .wire_octets = p->wire_octets, .replaces = replaced_by(f, p)};
+    *s = (struct stored){.item = p->item, .wire_octets = p->wire_octets};
+    if (lost != LEDGER_NONE)
+        s->replaces = ledger_entry(f->job.book->ledger, lost)->id;
     memcpy(s->wire_sha, p->wire_sha, sizeof s->wire_sha);
     memcpy(s->file_sha, p->file_sha, sizeof s->file_sha);
     f->files[f->n++] = *file;
@@ -223,36 +258,35 @@ static int join_batch(struct fetch *f, const struct parcel *p, struct maildir_fi
     return 0;
 }
 
-static uint32_t known_as(struct fetch *f, const struct parcel *p)
-{
-    return plan_match(f->job.plan, f->job.book->ledger, p->item, p->wire_sha, p->wire_octets);
-}
-
 static int take_message(struct fetch *f, struct parcel *p, struct err *e)
 {
     struct maildir_file file = {.fd = -1};
-    uint32_t index = known_as(f, p);
+    uint32_t same, lost;
 
-    if (index != LEDGER_NONE)
-        return match(f, p->item, index, e);
+    if (identify(f, p, &same, &lost, e) < 0)
+        return -1;
+    if (same != LEDGER_NONE)
+        return match(f, p->item, same, e);
     if (open_file(f, &file, e) < 0)
         return -1;
     if (maildir_file_write(f->job.maildir, &file, buf_sv(&p->octets), e) < 0) {
         maildir_file_discard(f->job.maildir, &file);
         return -1;
     }
-    return join_batch(f, p, &file, e);
+    return join_batch(f, p, lost, &file, e);
 }
 
 static int take_end(struct fetch *f, struct parcel *p, struct err *e)
 {
-    uint32_t index = known_as(f, p);
+    uint32_t same, lost;
 
+    if (identify(f, p, &same, &lost, e) < 0)
+        return -1; /* the file is discarded with the rest */
     f->big_open = false;
-    if (index == LEDGER_NONE)
-        return join_batch(f, p, &f->big, e);
+    if (same == LEDGER_NONE)
+        return join_batch(f, p, lost, &f->big, e);
     maildir_file_discard(f->job.maildir, &f->big);
-    return match(f, p->item, index, e);
+    return match(f, p->item, same, e);
 }
 
 /* What was written so far is the LF form of a clean prefix: write its wire form into another file.

@@ -240,6 +240,7 @@ static int fetch_all(struct mailbox *b, struct err *e)
     struct fetch_job job = {.account = w->account,
                             .book = &w->book,
                             .maildir = w->maildir,
+                            .finder = w->options->missing ? w->finder : NULL,
                             .plan = &b->plan,
                             .messages = b->messages,
                             .totals = &w->totals,

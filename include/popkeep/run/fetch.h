@@ -17,12 +17,13 @@
 #include "popkeep/run/book.h"
 #include "popkeep/run/options.h"
 #include "popkeep/run/queue.h"
-#include "popkeep/store/maildir.h"
+#include "popkeep/store/finder.h"
 
 struct fetch_job {
     const struct account *account;
     struct book *book;
     struct maildir *maildir;
+    struct finder *finder; /* null unless --missing: a record whose file is lost is stored anew */
     struct plan *plan;
     const struct plan_message *messages;
     struct run_totals *totals;
