@@ -39,7 +39,9 @@ static void tell_item(const struct expire *x, enum event_kind kind, size_t item,
         ev.str[ES_ACTION] = SV("delete");
     if (kind == EVENT_KEPT)
         ev.str[ES_TEXT] = sv_of(retention_text(why));
-    if (x->plan->items[item].entry != LEDGER_NONE) {
+    if (kind == EVENT_WOULD && !x->plan->items[item].settled)
+        ev.str[ES_TEXT] = SV("as soon as it is stored");
+    if (x->plan->items[item].settled) {
         ev.num[EN_STORED_AT] = entry_of(x, item)->stored_at;
         ev.num[EN_AGE] = x->now - entry_of(x, item)->stored_at;
         ev.str[ES_FILE] = sv_of(entry_of(x, item)->name);
@@ -206,6 +208,27 @@ static int delete_due(struct expire *x, struct session *s, const uint32_t *order
     return 0;
 }
 
+/* retention_days = 0: what a run would fetch it would delete as well, after all that is older. */
+static void show_new(struct expire *x)
+{
+    for (size_t i = 0; i < x->plan->n; i++) {
+        const struct plan_message *m = &x->messages[i];
+
+        if (x->plan->items[i].settled)
+            continue;
+        if (m->uidl_n == 0 || m->size == RECORD_NO_SIZE) {
+            keep(x, i, RETENTION_NO_UIDL);
+        } else if (x->hold != HOLD_NONE) {
+            keep(x, i, RETENTION_HELD);
+        } else if (limit_reached(x, x->totals->deleted)) {
+            keep(x, i, RETENTION_LIMIT);
+        } else {
+            x->totals->deleted++;
+            tell_item(x, EVENT_WOULD, i, RETENTION_DUE);
+        }
+    }
+}
+
 static int show_due(struct expire *x, struct session *s, const uint32_t *order, size_t n,
                     struct err *e)
 {
@@ -222,6 +245,8 @@ static int show_due(struct expire *x, struct session *s, const uint32_t *order, 
     }
     for (; next < n; next++)
         keep(x, order[next], RETENTION_LIMIT);
+    if (x->account->retention_days == 0)
+        show_new(x);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 # One real server, set up as different administrators do, and changed under popkeep's feet: new UIDLs for all mail, mail
 # that another client took or brought back. Nothing is stored twice, and its age is not forgotten.
+# only: e2e
 use strict;
 use warnings;
 use Popkeep;
