@@ -23,6 +23,8 @@ struct receive {
     size_t next;                /* item to look at for the next RETR */
     size_t asked;               /* RETRs not yet answered whole */
     uint64_t asked_octets;      /* sum of their LIST sizes */
+    size_t last_ended;          /* item of the message that ended last; SIZE_MAX: none yet */
+    bool sizes_lie;             /* a message came with another size than listed */
     bool noop_sent, ended;
     uint64_t done, done_octets;
     int64_t told_ms;
@@ -152,10 +154,41 @@ static int take_reply(struct receive *r, const struct pop3_event *ev, struct err
     return ask(r, e);
 }
 
+static size_t next_fetched(const struct receive *r, size_t item)
+{
+    do {
+        item++;
+    } while (item < r->plan->n && r->plan->items[item].why == PLAN_KNOWN);
+    return item;
+}
+
+/* Has this message the listed size of its neighbour and not its own? A server that leaves out an
+ * answer, or gives one twice, while commands are in flight hands over each mail under the UIDL of
+ * another. Only sizes show it, and only where they were right so far; asked one by one it cannot
+ * happen. */
+static bool looks_like_its_neighbour(struct receive *r, size_t item)
+{
+    uint64_t own = r->messages[item].size, octets = r->incoming.wire_octets;
+    size_t next = next_fetched(r, item), before = r->last_ended;
+
+    r->last_ended = item;
+    /* Dovecot does not count the line end it adds to a mail without one */
+    if (own == RECORD_NO_SIZE || own == octets || own + 2 == octets || r->sizes_lie)
+        return false;
+    r->sizes_lie = true;
+    return (next < r->plan->n && r->messages[next].size == octets) ||
+           (before != SIZE_MAX && r->messages[before].size == octets);
+}
+
 static int take_end(struct receive *r, const struct pop3_event *ev, struct err *e)
 {
     if (ev->verb != POP3_RETR)
         return 0;
+    if (looks_like_its_neighbour(r, (size_t)ev->tag) && session_doubts_order(r->s))
+        return err_set(e, ST_PROTOCOL,
+                       "message %u came with the size of its neighbour: the server may answer in "
+                       "another order than asked",
+                       r->messages[ev->tag].number);
     /* the next RETR leaves before this message is worked on: the line does not wait for the disk */
     answered(r, (size_t)ev->tag);
     if (ask(r, e) < 0)
@@ -204,7 +237,12 @@ static int flush(struct receive *r, struct err *e)
 int receive_all(struct session *s, const struct plan *plan, const struct plan_message *messages,
                 struct queue *q, struct run_totals *totals, struct err *e)
 {
-    struct receive r = {.s = s, .plan = plan, .messages = messages, .queue = q, .totals = totals};
+    struct receive r = {.s = s,
+                        .plan = plan,
+                        .messages = messages,
+                        .queue = q,
+                        .totals = totals,
+                        .last_ended = SIZE_MAX};
     struct pop3_event ev;
     int rc;
 

@@ -61,6 +61,12 @@ static bool may_go_without(const struct session *s)
     return s->pipelining && s->account->pipelining == PIPELINING_AUTO;
 }
 
+bool session_doubts_order(struct session *s)
+{
+    s->wants_lock_step = s->wants_lock_step || may_go_without(s);
+    return s->wants_lock_step;
+}
+
 /* Some servers repeat a command they refuse, and with it the password. */
 static struct sv without_secret(const struct session *s, struct sv text)
 {
@@ -78,12 +84,10 @@ static int take_event(struct session *s, struct pop3_event *ev, struct err *e)
         return 0;
     if (engine_next(s->engine, &s->unread, ev, e) < 0)
         return -1;
-    if (may_go_without(s) && engine_in_doubt(s->engine)) {
-        s->wants_lock_step = true;
+    if (engine_in_doubt(s->engine) && session_doubts_order(s))
         return err_set(e, ST_PROTOCOL,
                        "where a message begins or ends is in doubt: it holds what looks like an "
                        "answer to the next command");
-    }
     if (ev->kind == POP3_MORE)
         return 0;
     if (ev->kind == POP3_REPLY || ev->kind == POP3_CONTINUE)

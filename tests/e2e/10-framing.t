@@ -97,6 +97,22 @@ bad_server 'an unsolicited +OK: the answers no longer belong to the questions',
 bad_server 'one answer too many while commands are in flight: no mail is stored with it in front',
   script => qq{on RETR 1 after "+OK twice\\r\\n"\n},
   exit   => 0, stored => 'all', check => sub { is( $_[1]->sessions, 2, 'asked one by one' ) };
+my %sized = map { ( "000$_.eml" => "Subject: $_\n\n" . ( 'x' x ( 10 * $_ ) ) . "\n" ) } 1 .. 6;
+for my $which ( 2, 6 ) {
+    bad_server "an answer left out while commands are in flight (RETR $which): no mail is stored under the UIDL of another",
+      mails  => \%sized, script => "session 1 {\non RETR $which silent\n}\n", account => { timeout => 2 },
+      exit   => 0, stored => 'all', not_sent => qr/^DELE/,
+      then   => [ { clock => 31 * DAY, before => sub { unlink $_[0]->path('box/0003.eml') }, exit => 0, stored => 'all', gone => [ map { "000$_.eml" } 1, 2, 4, 5, 6 ] } ],
+      after  => 0;
+}
+bad_server 'a whole message sent twice',
+  mails  => \%sized, script => "session 1 {\non RETR 2 after \"+OK\\r\\nSubject: 2\\r\\n\\r\\n" . ( 'x' x 20 ) . "\\r\\n.\\r\\n\"\n}\n",
+  exit   => 0, stored => 'all', then => { exit => 0, silent => 1 };
+bad_server 'answers in another order than asked',
+  mails  => \%sized,
+  script => "session 1 {\non RETR 3 silent\non RETR 4 after \"+OK\\r\\nSubject: 3\\r\\n\\r\\n" . ( 'x' x 30 ) . "\\r\\n.\\r\\n\"\n}\n",
+  exit   => 0, stored => 'all', then => { exit => 0, silent => 1 };
+
 bad_server 'a mail that begins like an answer is stored as it is',
   mails  => { '0001.eml' => "+OK 5 octets\nSubject: a\n\nb\n", '0002.eml' => "-- \nb\n", three() },
   exit   => 0, stored => 'all', then => { exit => 0, silent => 1, sent => qr/^STAT/, not_sent => qr/^RETR/ };

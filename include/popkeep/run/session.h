@@ -77,6 +77,9 @@ int session_next(struct session *s, int wait_ms, struct pop3_event *ev, struct e
  * to cap). */
 int session_reply(struct session *s, bool *ok, enum pop3_code *code, char *text, size_t cap,
                   struct err *e);
+/* True if it cannot be told whether answers belong to their commands, and another session without
+ * pipelining could tell: then this one must end. */
+bool session_doubts_order(struct session *s);
 /* NOOP and its answer, if nothing is in flight and the line was silent for SESSION_QUIET_MS. */
 int session_keep_alive(struct session *s, struct err *e);
 
