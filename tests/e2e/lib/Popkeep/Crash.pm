@@ -16,9 +16,10 @@ my @parts = qw(state Mail box);
 # How many of a sweep's points belong to this run: all under POPKEEP_CRASH, else `$n` plainly, fewer where it is slow.
 sub sample {
     my ( $n, @points ) = @_;
-    return @points if $ENV{POPKEEP_CRASH};
+    my $wish = $ENV{POPKEEP_CRASH} // '';    # "all", or how many of each sweep
+    return @points if $wish eq 'all';
     my $suite = $ENV{POPKEEP_SUITE} // '';
-    $n = int( $n / ( $suite eq 'san' ? 8 : $suite eq 'locale' ? 16 : 1 ) ) || 1;
+    $n = $wish || int( $n / ( $suite eq 'san' ? 8 : $suite eq 'locale' ? 16 : 1 ) ) || 1;
     return @points if $n >= @points;
     my $offset = rand( @points / $n );    # spread evenly, so that every part of the run is met
     return @points[ map { int( $offset + $_ * @points / $n ) } 0 .. $n - 1 ];
