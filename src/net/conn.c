@@ -16,7 +16,13 @@
 
 /* Writing stops after so much to look whether there is something to read; a server that stops
  * reading until its answers are taken would block us otherwise. */
-enum { CONN_WRITE_SLICE = 65536, CONN_ADDRESSES = 16, CONN_NOTES = 6, CONN_WHERE_MAX = 400 };
+enum {
+    CONN_POP3S = 995,
+    CONN_WRITE_SLICE = 65536,
+    CONN_ADDRESSES = 16,
+    CONN_NOTES = 6,
+    CONN_WHERE_MAX = 400
+};
 
 struct conn {
     SSL_CTX *ctx;
@@ -114,7 +120,9 @@ static int conn_all_failed(const struct conn_notes *n, const struct conn_target 
             n->text.p != NULL ? n->text.p : "no address", n->n > CONN_NOTES ? "; ..." : "");
     e->sys_errno = n->last.sys_errno;
     e->line_cut = n->line_cut;
-    if (n->n > 0 && n->refused == n->n)
+    if (n->n > 0 && n->refused == n->n && t->port == CONN_POP3S)
+        err_advise(e, "nothing listens there now: is the host right?");
+    else if (n->n > 0 && n->refused == n->n)
         err_advise(e, "nothing listens there now: is port %u right? POP3 over TLS is mostly at 995",
                    t->port);
     return -1;

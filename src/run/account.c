@@ -265,13 +265,23 @@ static void tell_account(struct worker *w, int64_t began_ms)
     tell_event(w->tell, &ev);
 }
 
+static const char any_login_hint[] =
+    "The server does not always say why. Possible: a wrong user name (many want the whole "
+    "address),\n"
+    "a wrong or replaced password (many want one made for mail programs, not that of the web "
+    "site),\n"
+    "an account that is disabled, or POP3 switched off for the mailbox.";
+
 static void tell_failure(struct worker *w, const struct err *e)
 {
     const struct provider *p = w->account->provider;
 
     if (p == NULL)
         p = provider_of_host(sv_of(w->account->host));
-    tell_error(w->tell, e, e->status == ST_LOGIN && p != NULL ? p->login_hint : NULL);
+    tell_error(w->tell, e,
+               e->status != ST_LOGIN ? NULL
+               : p != NULL           ? p->login_hint
+                                     : any_login_hint);
 }
 
 enum status account_run(const struct account *a, const char *state_root, struct sv password,

@@ -76,6 +76,11 @@ for my $provider ( sort keys %hints ) {
 my ($hint) = map { $_->{hint} // () } $t->popkeep( '--json', 'fetch', 'a-yandex' )->json;
 like( $hint, qr/app password/, 'JSON has the hint as a field' );
 
+$t->forget_accounts;
+$t->account( $s, 'own', %here );
+$t->popkeep('fetch')->exits( 77, 'without a preset' );
+$t->last_run->says( qr/^own: login refused .*\n    The server does not always say why\..*one made for mail programs/ms, '... a refused login is explained as well' );
+
 # ---- a short password is only warned of
 $s->restart("password kisa\n");
 $t->forget_accounts;
