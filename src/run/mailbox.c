@@ -390,8 +390,8 @@ out:
     return rc;
 }
 
-/* A server that hangs up on the first flight of several commands announces what it cannot do
- * (o2.pl, 2016): once more without. */
+/* A server that hangs up on the first flight of several commands, or answers none but the first of
+ * them, announces what it cannot do (o2.pl, 2016): once more without. */
 static bool hung_up_on_pipelining(const struct mailbox *b, const struct err *e)
 {
     return e->line_cut && b->s.pipelining && !b->s.pipelining_proven && !b->s.progress &&

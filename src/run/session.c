@@ -51,6 +51,8 @@ int session_send(struct session *s, enum pop3_verb verb, uint32_t number, struct
         tell_trace(s->tell, '>', buf_sv(&line));
         buf_free(&line);
     }
+    if (engine_in_flight(s->engine) == 0)
+        s->flight_replies = 0;
     s->last_sent_ms = clock_mono_ms();
     return engine_send(s->engine, verb, number, arg, tag, &s->out, e);
 }
@@ -94,7 +96,7 @@ static int take_event(struct session *s, struct pop3_event *ev, struct err *e)
         ev->text = without_secret(s, ev->text);
     if (ev->kind == POP3_GREETING || ev->kind == POP3_REPLY || ev->kind == POP3_CONTINUE)
         trace_reply(s, ev);
-    if (ev->kind == POP3_REPLY && engine_in_flight(s->engine) > 0 && s->pipelining)
+    if (ev->kind == POP3_REPLY && s->pipelining && ++s->flight_replies > 1)
         s->pipelining_proven = true;
     if (ev->kind == POP3_END && ev->bare_end)
         s->bare_end_seen = true;

@@ -87,6 +87,19 @@ bad_server 'QUIT refused, though it deleted: the next listing decides',
   ],
   after => 0;
 
+bad_server 'QUIT answered by nonsense',
+  @stored,
+  then => [
+    { %due, script => qq{on QUIT send "bye bye\\r\\n"\n}, exit => 10, gone => [], check => sub { logged( $_[0] ) } },
+    { script => '', exit => 0, gone => $all, check => sub { logged( $_[0], %once ) } },
+  ],
+  after => 0;
+
+bad_server 'retention 0 without UIDL: nothing is deleted, and a dry run says the same',
+  account => { retention_days => 0 }, script => "uidl none\n", args => [ 'fetch', '--dry-run' ], exit => 0, stored => [], not_sent => qr/^(?:RETR|DELE)/,
+  then    => [ { exit => 0, stored => 'all', gone => [], not_sent => qr/^DELE/ }, { exit => 0, stored => 'all', gone => [] } ],
+  after   => { gone => $all, last => 1 };
+
 bad_server 'QUIT not answered in time, though it deleted',
   @stored, account => { timeout => 1 },
   then => [

@@ -70,6 +70,12 @@ bad_server 'cut in every session: three new connections, then the next run goes 
     my %want = reverse %six;
     is( join( ' ', grep { !$want{$_} } @{ $t->stored_octets('okul') } ), '', 'only whole mail is stored' );
   };
+bad_server 'connected again, the same mails have other numbers: UIDLs count',
+  mails  => \%six, script => "session 1 {\non RETR 3 line 20 close\n}\nsession 2+ {\nreverse\n}\n",
+  exit   => 0, stored => 'all', check => sub { is( $_[1]->sessions, 2, 'two sessions' ) };
+bad_server 'connected again, it is another mailbox with the same numbers and UIDLs of its own',
+  mails  => \%six, script => "session 1 {\non RETR 3 line 20 close\n}\nsession 2+ {\nuidl-prefix Z\n}\n",
+  exit   => 0, stored => 'all';
 bad_server 'cut without any progress is not tried again in this run',
   script => "on RETR close\n", exit => 75, stored => [], check => sub { is( $_[1]->sessions, 1, 'one session' ) };
 bad_server 'cut, then the login is refused: not tried again',

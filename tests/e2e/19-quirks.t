@@ -20,6 +20,26 @@ bad_server 'o2.pl hangs up when the pipelining it announces is used: goes withou
   script => "pipelining-hangup\n",
   exit   => 0, stored => 'all', check => sub { is( $_[1]->sessions, 2, 'one session was lost' ) },
   then   => { add => { '0004.eml' => "Subject: 4\n\nfour\n" }, exit => 0, stored => 'all', check => sub { is( $_[1]->sessions, 3, 'none any more' ) } };
+bad_server 'a server that answers the first command of a flight and loses the others: goes without, now and later',
+  script => <<'END', account => { timeout => 2 },
+session 1 {
+    send "+OK\r\n"
+    expect "CAPA"
+    send "+OK\r\nUIDL\r\nPIPELINING\r\n.\r\n"
+    expect "USER *"
+    send "+OK\r\n"
+    expect "PASS *"
+    send "+OK\r\n"
+    expect "CAPA"
+    send "+OK\r\nUIDL\r\nPIPELINING\r\n.\r\n"
+    expect "STAT"
+    send "+OK 3 129\r\n"
+    drain
+}
+END
+  exit => 0, stored => 'all',
+  then => { add => { '0004.eml' => "Subject: 4\n\nfour\n" }, exit => 0, stored => 'all',
+    check => sub { my ( $t, $s ) = @_; is( $s->sessions, 3, 'no session lost' ); cmp_ok( $s->flights(3), '>=', 9, 'one by one' ) } };
 bad_server 'check finds its way to such a server too', script => "pipelining-hangup\n", args => ['check'], exit => 0, prints => qr/3 messages/;
 bad_server 'verify --server too', exit => 0, stored => 'all', then => { script => "pipelining-hangup\n", args => [ 'verify', '--server' ], exit => 0 };
 bad_server 'pipelining = never', account => { pipelining => 'never' }, exit => 0, stored => 'all',

@@ -47,10 +47,11 @@ struct session {
     bool logged_in;
     bool capa_due; /* the CAPA after the login goes out with the lists, in one flight */
     bool pipelining;
-    bool pipelining_proven; /* several commands in flight were answered */
-    bool utf8;              /* this session is in UTF8 mode */
-    bool utf8_lost;         /* memory says UTF8, the server does not offer it any more */
-    bool progress;          /* something was gained: a cut line is worth a reconnection */
+    unsigned flight_replies; /* status lines since nothing was in flight */
+    bool pipelining_proven;  /* a command sent behind another one was answered */
+    bool utf8;               /* this session is in UTF8 mode */
+    bool utf8_lost;          /* memory says UTF8, the server does not offer it any more */
+    bool progress;           /* something was gained: a cut line is worth a reconnection */
     bool bare_end_seen;
     bool wants_lock_step; /* ended because the end of a message was in doubt while pipelining */
     int64_t last_sent_ms; /* for the silent-line rule */
