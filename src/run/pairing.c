@@ -7,8 +7,11 @@
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/text.h"
 #include "popkeep/run/adopt.h"
+#include "popkeep/store/scan.h"
 
 #include <sys/random.h>
+
+enum { OTHERS_MAX = 100 };
 
 struct pair {
     const struct account *account;
@@ -16,6 +19,8 @@ struct pair {
     struct maildir *m;   /* null: there is none */
     char id[MAILDIR_ID]; /* of the Maildir, "" if none */
     bool write;
+    char *others[OTHERS_MAX]; /* accounts that have an id file in the Maildir as well */
+    size_t n_others;
 };
 
 static uint64_t messages_recorded(const struct ledger *l)
@@ -106,7 +111,64 @@ static int check_used_pair(struct pair *p, const struct ledger_header *h, struct
     return 0;
 }
 
-static int open_without_journal(struct pair *p, struct err *e)
+/* Several accounts may share a Maildir; each has an id file of its own there. Whose are the others?
+ */
+static int look_at_id_file(void *ctx, const char *name, struct err *e)
+{
+    struct pair *p = ctx;
+    struct sv account = sv_of(name);
+
+    (void)e;
+    if (!sv_starts(account, SV("popkeep-")) || !sv_ends(account, SV(".id")))
+        return 0;
+    account = sv_make(account.p + sizeof "popkeep-" - 1, account.n - sizeof "popkeep-.id" + 1);
+    if (account.n == 0 || p->n_others == OTHERS_MAX || sv_eq_c(account, p->account->name))
+        return 0;
+    p->others[p->n_others++] = mem_strndup(account.p, account.n);
+    return 0;
+}
+
+/* Was this mailbox fetched into this Maildir under that name? 1: it was, or that cannot be told. */
+static int is_the_same(const struct pair *p, const char *other, struct tell *t, struct err *e)
+{
+    const char *slash = strrchr(p->book->dir, '/');
+    char *root = mem_strndup(p->book->dir, (size_t)(slash - p->book->dir));
+    struct book b;
+    int rc = book_open(&b, root, other, false, t, e);
+
+    if (rc == 0)
+        rc = !ledger_header(b.ledger)->any || same_mailbox(ledger_header(b.ledger), p->account);
+    book_close(&b);
+    free(root);
+    return rc;
+}
+
+static int check_not_renamed(struct pair *p, struct tell *t, struct err *e)
+{
+    int rc = 0;
+
+    if (p->m != NULL &&
+        scan_names(maildir_folder_fd(p->m), p->account->maildir, look_at_id_file, p, e) < 0)
+        rc = -1;
+    for (size_t i = 0; i < p->n_others && rc == 0; i++) {
+        rc = is_the_same(p, p->others[i], t, e);
+        if (rc <= 0)
+            continue;
+        err_set(e, ST_CONFIG,
+                "this mailbox seems to have been fetched into %s before, by the account %s: "
+                "everything would be stored a second time",
+                p->account->maildir, p->others[i]);
+        rc = err_advise(e,
+                        "if %s is the new name of %s, give it the old one again; or take over what "
+                        "is there: popkeep fetch --adopt %s",
+                        p->account->name, p->others[i], p->account->name);
+    }
+    for (size_t i = 0; i < p->n_others; i++)
+        free(p->others[i]);
+    return rc;
+}
+
+static int open_without_journal(struct pair *p, struct tell *t, struct err *e)
 {
     char id[MAILDIR_ID];
 
@@ -114,6 +176,8 @@ static int open_without_journal(struct pair *p, struct err *e)
         return not_a_pair(p, e,
                           "this Maildir was filled by an account of this name, but the state "
                           "that remembers what is in it is not there");
+    if (check_not_renamed(p, t, e) < 0)
+        return -1;
     if (!p->write)
         return 0;
     new_id(id);
@@ -156,7 +220,7 @@ static int settle_pair(struct pair *p, bool adopting, struct tell *t, struct err
     if (p->write && (adopting || adoption_was_cut_short(p)))
         return adopt(p, t, e);
     if (!h->any)
-        return open_without_journal(p, e);
+        return open_without_journal(p, t, e);
     if (messages_recorded(p->book->ledger) > 0)
         return check_used_pair(p, h, e);
     /* never used so far: whatever half is missing can be made, unless the id is somebody else's */
