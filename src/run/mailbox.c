@@ -395,6 +395,7 @@ out:
 static bool hung_up_on_pipelining(const struct mailbox *b, const struct err *e)
 {
     return e->line_cut && b->s.pipelining && !b->s.pipelining_proven && !b->s.progress &&
+           !b->w->memory.pipelines && /* else it is only the line that broke */
            engine_in_flight(b->s.engine) > 1 && b->w->account->pipelining == PIPELINING_AUTO;
 }
 

@@ -52,6 +52,13 @@ bad_server 'a line that falls silent once does not make an account slow for ever
   script => "session 1 {\non RETR 2 line 2 silent\n}\n", account => { timeout => 2 }, exit => 0, stored => 'all',
   then   => { script => '', add => { map { ( "001$_.eml" => "Subject: 1$_\n\nx\n" ) } 0 .. 9 }, exit => 0, stored => 'all',
     check => sub { my ( $t, $s ) = @_; cmp_ok( $s->flights( $s->sessions ), '<=', 8, 'pipelining again' ) } };
+bad_server 'nor does a line that is cut in the middle of a listing',
+  exit => 0, stored => 'all',
+  then => [
+    { script => "on UIDL close\n", exit => 75 },
+    { script => '', exit => 0, silent => 1 },
+    { add => { map { ( "001$_.eml" => "Subject: 1$_\n\nx\n" ) } 0 .. 9 }, exit => 0, stored => 'all',
+      check => sub { my ( $t, $s ) = @_; cmp_ok( $s->flights( $s->sessions ), '<=', 8, 'pipelining still' ) } } ];
 bad_server 'but an end of message that needs to be asked for does',
   mails  => { map { ( "000$_.eml" => "Subject: $_\n\nmail $_\n" ) } 1 .. 3 },
   script => qq{on RETR 2 send "+OK\\r\\nSubject: 2\\r\\n\\r\\nmail 2\\n.\\r\\n"\n}, speed => 10, exit => 0,
