@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Preloaded into a program under test: its wall clock runs CLOCKSHIM_OFFSET seconds ahead, its time
- * since boot CLOCKSHIM_BOOT_OFFSET seconds (both may be negative). CLOCK_MONOTONIC, by which
+ * since boot CLOCKSHIM_BOOT_OFFSET seconds (both may be negative); with CLOCKSHIM_AT the wall clock
+ * stands still at that time. CLOCK_MONOTONIC, by which
  * deadlines are kept, is left alone unless CLOCKSHIM_SPEED says how many seconds it shall count in
  * each. The kernel is asked by system call, so that the real functions need not be looked up and
  * sanitizers and valgrind do not mind.
@@ -43,7 +44,9 @@ int clock_gettime(clockid_t clock, struct timespec *t)
 {
     if (syscall(SYS_clock_gettime, clock, t) < 0)
         return -1;
-    if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
+    if ((clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) && getenv("CLOCKSHIM_AT"))
+        *t = (struct timespec){.tv_sec = offset_of("CLOCKSHIM_AT")};
+    else if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
         t->tv_sec += offset_of("CLOCKSHIM_OFFSET");
     else if (clock == CLOCK_BOOTTIME)
         t->tv_sec += offset_of("CLOCKSHIM_BOOT_OFFSET");
