@@ -23,7 +23,6 @@ struct receive {
     size_t next;                /* item to look at for the next RETR */
     size_t asked;               /* RETRs not yet answered whole */
     uint64_t asked_octets;      /* sum of their LIST sizes */
-    size_t last_ended;          /* item of the message that ended last; SIZE_MAX: none yet */
     bool sizes_lie;             /* a message came with another size than listed */
     bool noop_sent, ended;
     uint64_t done, done_octets;
@@ -154,12 +153,14 @@ static int take_reply(struct receive *r, const struct pop3_event *ev, struct err
     return ask(r, e);
 }
 
-static size_t next_fetched(const struct receive *r, size_t item)
+/* The nearest item that is fetched, behind (step 1) or before (step SIZE_MAX) this one, has that
+ * size. */
+static bool neighbour_has(const struct receive *r, size_t item, size_t step, uint64_t octets)
 {
     do {
-        item++;
+        item += step; /* below 0 it wraps round to SIZE_MAX */
     } while (item < r->plan->n && r->plan->items[item].why == PLAN_KNOWN);
-    return item;
+    return item < r->plan->n && r->messages[item].size == octets;
 }
 
 /* Has this message the listed size of its neighbour and not its own? A server that leaves out an
@@ -169,15 +170,12 @@ static size_t next_fetched(const struct receive *r, size_t item)
 static bool looks_like_its_neighbour(struct receive *r, size_t item)
 {
     uint64_t own = r->messages[item].size, octets = r->incoming.wire_octets;
-    size_t next = next_fetched(r, item), before = r->last_ended;
 
-    r->last_ended = item;
     /* Dovecot does not count the line end it adds to a mail without one */
     if (own == RECORD_NO_SIZE || own == octets || own + 2 == octets || r->sizes_lie)
         return false;
     r->sizes_lie = true;
-    return (next < r->plan->n && r->messages[next].size == octets) ||
-           (before != SIZE_MAX && r->messages[before].size == octets);
+    return neighbour_has(r, item, 1, octets) || neighbour_has(r, item, SIZE_MAX, octets);
 }
 
 static int take_end(struct receive *r, const struct pop3_event *ev, struct err *e)
@@ -237,12 +235,7 @@ static int flush(struct receive *r, struct err *e)
 int receive_all(struct session *s, const struct plan *plan, const struct plan_message *messages,
                 struct queue *q, struct run_totals *totals, struct err *e)
 {
-    struct receive r = {.s = s,
-                        .plan = plan,
-                        .messages = messages,
-                        .queue = q,
-                        .totals = totals,
-                        .last_ended = SIZE_MAX};
+    struct receive r = {.s = s, .plan = plan, .messages = messages, .queue = q, .totals = totals};
     struct pop3_event ev;
     int rc;
 

@@ -105,6 +105,11 @@ for my $which ( 2, 6 ) {
       then   => [ { clock => 31 * DAY, before => sub { unlink $_[0]->path('box/0003.eml') }, exit => 0, stored => 'all', gone => [ map { "000$_.eml" } 1, 2, 4, 5, 6 ] } ],
       after  => 0;
 }
+bad_server 'an -ERR that belongs to nothing while commands are in flight',
+  mails  => \%sized, script => "session 1 {\non RETR 2 before \"-ERR hiccup\\r\\n\"\n}\n",
+  exit   => 0, stored => 'all',
+  then   => [ { clock => 31 * DAY, before => sub { unlink $_[0]->path('box/0003.eml') }, exit => 0, stored => 'all', gone => [ map { "000$_.eml" } 1, 2, 4, 5, 6 ] } ],
+  after  => 0;
 bad_server 'a whole message sent twice',
   mails  => \%sized, script => "session 1 {\non RETR 2 after \"+OK\\r\\nSubject: 2\\r\\n\\r\\n" . ( 'x' x 20 ) . "\\r\\n.\\r\\n\"\n}\n",
   exit   => 0, stored => 'all', then => { exit => 0, silent => 1 };
