@@ -46,7 +46,7 @@ sub new {
     ( my $small = Popkeep::program() ) =~ s{/popkeep$}{/tests/popkeep-small};
     $t->{program} = $t->path('popkeep-small');    # a copy: a sweep is long, and something may be built meanwhile
     system( 'cp', $small, $t->{program} ) == 0 or die "$small: not built (make small)";
-    $w->{server} = $t->server( script => $how{script} // '' );
+    $w->{server} = $t->server( script => $how{script} // '', args => [ '--lifetime', 0 ] );    # a sweep is long
     $t->account( $w->{server}, 'okul', retention_days => 30, %{ $how{keys} || {} } );
     $how{prepare}->($w);
     $t->clock( $w->{days} * DAY );
