@@ -164,7 +164,9 @@ static void put_verify(struct buf *to, const struct event *ev)
         put_counted(&list, ev, PARTS(verify_parts));
     else if (event_num(ev, EN_STATUS, ST_OK) == ST_OK)
         buf_add_c(line_part(&list), "nothing wrong");
-    if (ev->num[EN_NOT_STORED] == 0 && ev->num[EN_LISTED] != EVENT_UNSET)
+    /* a file that is missing or changed may be that of a listed message: then it is no OK */
+    if (ev->num[EN_NOT_STORED] == 0 && ev->num[EN_LISTED] != EVENT_UNSET &&
+        event_num(ev, EN_STATUS, ST_OK) == ST_OK)
         buf_addf(to, "; everything the server lists is stored (%lld)",
                  (long long)count_of(ev, EN_LISTED));
 }

@@ -350,7 +350,8 @@ static void test_verify(void **state)
     ev.num[EN_MISSING] = 2; /* their owner removed them: known, and no fault */
     assert_prints(&ev, &st, "", "");
     st.verbose = 0;
-    ev.num[EN_STATUS] = ST_DATA;
+    ev.num[EN_STATUS] = ST_DATA; /* but the server still lists them: nothing is claimed then */
+    assert_prints(&ev, &st, "706590: 1 stored message checked, 2 no longer in the Maildir\n", "");
     ev.num[EN_DONE] = 20;
     ev.num[EN_CHANGED] = 1;
     ev.num[EN_MISSING] = 2;
