@@ -119,6 +119,7 @@ const struct ledger_run *ledger_run(const struct ledger *l);
  * or null). Unknown names are kept and carried on. Known ones: sizes-drift yes   LIST sizes change
  * while the octets do not: they are no longer compared utf8 yes|no       the first session's choice
  *   pipelining no     the server cannot do it
+ *   adopting yes      --adopt has begun and not ended: the next run goes on with it
  *   hold N            deletions are held since the UIDLs changed; N messages were known then
  *   clock-ok T        --confirm-delete: the clock was right at T. When applied: entries with a
  * later stored_at get T, ledger_newest is lowered to T, ledger_clock_trusted becomes T clock-jump T
