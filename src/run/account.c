@@ -12,7 +12,7 @@
 #include "popkeep/sys/clock.h"
 #include "popkeep/sys/signals.h"
 
-enum { ARCHIVE_DAYS = 90 };
+enum { VOIDED_MAX = 1024 * 1024, ARCHIVE_DAYS = 90 };
 
 void worker_worsen(struct worker *w, enum status s)
 {
@@ -123,11 +123,17 @@ static int prepare(struct worker *w, struct err *e)
 /* Connect again after a cut line, as long as each session gained something. */
 static int sessions(struct worker *w, struct err *e)
 {
-    for (int i = 0;; i++) {
+    unsigned tries = 0;
+
+    for (;;) {
+        unsigned voided = w->n_voided;
         bool again = false;
         int rc = mailbox_session(w, &again, e);
 
-        if (rc == 0 || !again || i >= WORKER_RECONNECTS || signals_pending())
+        if (rc == 0 || !again || signals_pending())
+            return rc;
+        tries += w->n_voided == voided;
+        if (tries > WORKER_RECONNECTS)
             return rc;
         tell_text(w->tell, EVENT_NOTE, "%s; connecting again", e->text);
         err_clear(e);
@@ -296,6 +302,7 @@ enum status account_run(const struct account *a, const char *state_root, struct 
                        .tell = t,
                        .book = {.dir_fd = -1, .lock_fd = -1},
                        .ticket = BUF_INIT(TICKET_MAX),
+                       .voided = BUF_INIT(VOIDED_MAX),
                        .memory = {.utf8 = -1}};
     struct err e = ERR_INIT;
     int64_t began = clock_mono_ms();
@@ -314,5 +321,6 @@ enum status account_run(const struct account *a, const char *state_root, struct 
     maildir_close(w.maildir);
     book_close(&w.book);
     buf_wipe(&w.ticket);
+    buf_free(&w.voided);
     return w.status;
 }

@@ -14,6 +14,8 @@
 
 struct mailbox {
     struct worker *w;
+    bool *
+        skip; /* items that an earlier session of this run found cannot be sent right; null: none */
     struct session s;
     struct listing listing;
     struct plan_message *messages;
@@ -234,6 +236,65 @@ static void tell_would_fetch(struct mailbox *b)
     }
 }
 
+static void tell_skipped(struct mailbox *b, size_t item)
+{
+    struct event ev;
+
+    event_init(&ev, EVENT_FAILED, b->w->account->name);
+    ev.num[EN_STATUS] = ST_PROTOCOL;
+    ev.num[EN_NUMBER] = b->messages[item].number;
+    ev.str[ES_UIDL] = sv_make(b->messages[item].uidl, b->messages[item].uidl_n);
+    ev.str[ES_TEXT] = SV("the server cannot send this message right; it is left out of this run");
+    tell_event(b->w->tell, &ev);
+    b->w->totals.failed++;
+}
+
+/* A message that broke an earlier session of this run must not keep the others from being fetched
+ * and deleted. */
+static void leave_voided_out(struct mailbox *b)
+{
+    struct buf token = BUF_INIT(4 * LISTING_UIDL_MAX);
+
+    if (b->w->n_voided == 0)
+        return;
+    b->skip = mem_zalloc(b->plan.n, sizeof *b->skip);
+    for (size_t i = 0; i < b->plan.n; i++) {
+        struct sv rest = buf_sv(&b->w->voided);
+
+        if (b->plan.items[i].why == PLAN_KNOWN || b->messages[i].uidl == NULL)
+            continue;
+        buf_clear(&token);
+        text_token(&token, sv_make(b->messages[i].uidl, b->messages[i].uidl_n));
+        while (rest.n > 0 && !b->skip[i])
+            b->skip[i] = sv_eq(sv_token(&rest, '\n'), buf_sv(&token));
+        if (b->skip[i])
+            tell_skipped(b, i);
+    }
+    buf_free(&token);
+}
+
+/* The session ended because of one message: fetch the others in another one. That one deletes
+ * nothing and ends without QUIT: a server that does not double dots has spoilt mail in ways that do
+ * not show. */
+static bool go_on_without(struct mailbox *b, const struct err *e)
+{
+    struct worker *w = b->w;
+    const struct plan_message *m;
+    size_t before = w->voided.n;
+
+    if (!b->s.voided || w->n_voided >= WORKER_VOIDED)
+        return false;
+    m = &b->messages[b->s.voided_item];
+    if (m->uidl == NULL)
+        return false;
+    text_token(&w->voided, sv_make(m->uidl, m->uidl_n));
+    if (w->voided.n == before || buf_add_char(&w->voided, '\n') < 0)
+        return false;
+    if (w->n_voided++ == 0)
+        w->void_error = *e;
+    return true;
+}
+
 static int fetch_all(struct mailbox *b, struct err *e)
 {
     struct worker *w = b->w;
@@ -251,9 +312,10 @@ static int fetch_all(struct mailbox *b, struct err *e)
 
     if (b->plan.fetch_n == 0)
         return 0;
+    leave_voided_out(b);
     if (check_space(b, e) < 0 || fetch_start(&f, &job, e) < 0)
         return -1;
-    rc = receive_all(&b->s, &b->plan, b->messages, fetch_queue(f), &w->totals, e);
+    rc = receive_all(&b->s, &b->plan, b->messages, b->skip, fetch_queue(f), &w->totals, e);
     if (fetch_end(f, &storing) < 0) {
         *e = storing; /* the cause; what receive_all says is only its effect */
         return -1;
@@ -371,6 +433,11 @@ static int work(struct mailbox *b, struct err *e)
         goto out;
     if (w->totals.failed > 0 || shows_a_part(b))
         worker_worsen(w, ST_INCOMPLETE);
+    if (w->n_voided > 0) {
+        *e = w->void_error;
+        err_advise(e, "the other messages were fetched; nothing was deleted");
+        goto out;
+    }
     if (expire_all(b, &x, e) < 0)
         goto out;
     rc = leave(b, &x, e);
@@ -425,12 +492,14 @@ int mailbox_session(struct worker *w, bool *again, struct err *e)
         w->gave_pipelining_up = w->memory.no_pipelining = true;
         *again = true;
     } else if (rc < 0) {
-        *again = e->line_cut && w->totals.fetched + w->totals.matched > before;
+        *again =
+            go_on_without(&b, e) || (e->line_cut && w->totals.fetched + w->totals.matched > before);
     }
     if (b.messages != NULL)
         count_matched(&b);
     session_free(&b.s); /* after a failure: without QUIT */
     plan_free(&b.plan);
+    free(b.skip);
     free(b.messages);
     listing_free(&b.listing);
     return rc;

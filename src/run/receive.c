@@ -16,6 +16,7 @@ struct receive {
     struct session *s;
     const struct plan *plan;
     const struct plan_message *messages;
+    const bool *skip;
     struct queue *queue;
     struct run_totals *totals;
     struct incoming incoming;
@@ -93,7 +94,7 @@ static bool window_open(const struct receive *r, size_t item)
 static int ask(struct receive *r, struct err *e)
 {
     for (; r->next < r->plan->n; r->next++) {
-        if (r->plan->items[r->next].why == PLAN_KNOWN)
+        if (r->plan->items[r->next].why == PLAN_KNOWN || (r->skip != NULL && r->skip[r->next]))
             continue;
         if (!window_open(r, r->next))
             return 0;
@@ -232,10 +233,18 @@ static int flush(struct receive *r, struct err *e)
     return rc < 0 ? err_set(e, ST_IO, "storing has stopped") : 0;
 }
 
-int receive_all(struct session *s, const struct plan *plan, const struct plan_message *messages,
-                struct queue *q, struct run_totals *totals, struct err *e)
+static void note_voided(struct receive *r)
 {
-    struct receive r = {.s = s, .plan = plan, .messages = messages, .queue = q, .totals = totals};
+    r->s->voided = r->unconfirmed != NULL || r->incoming.under_way;
+    if (r->s->voided)
+        r->s->voided_item = r->unconfirmed != NULL ? r->unconfirmed->item : r->incoming.item;
+}
+
+int receive_all(struct session *s, const struct plan *plan, const struct plan_message *messages,
+                const bool *skip, struct queue *q, struct run_totals *totals, struct err *e)
+{
+    struct receive r = {
+        .s = s, .plan = plan, .messages = messages, .skip = skip, .queue = q, .totals = totals};
     struct pop3_event ev;
     int rc;
 
@@ -249,6 +258,8 @@ int receive_all(struct session *s, const struct plan *plan, const struct plan_me
     }
     if (rc == 0)
         rc = flush(&r, e);
+    if (rc < 0 && e->status == ST_PROTOCOL)
+        note_voided(&r);
     parcel_free(r.unconfirmed);
     incoming_free(&r.incoming); /* voids what is not whole */
     return rc;

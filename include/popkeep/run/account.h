@@ -17,8 +17,9 @@
 #include "popkeep/store/maildir.h"
 
 enum {
-    WORKER_RECONNECTS = 3,                 /* after a cut line, a run */
-    WORKER_LOGIN_TRIES = 3,                /* refused so many runs in a row ... */
+    WORKER_VOIDED = 20,     /* messages left out of a run because they break the protocol */
+    WORKER_RECONNECTS = 3,  /* after a cut line, a run */
+    WORKER_LOGIN_TRIES = 3, /* refused so many runs in a row ... */
     WORKER_LOGIN_PAUSE_S = 6 * 3600,       /* ... the next try waits this long */
     WORKER_EXPIRE_0_PART = 200,            /* an EXPIRE 0 server that lists as many shows a part */
     WORKER_SPACE_OCTETS = 64 * 1024 * 1024 /* free space that must remain, beside 5 % */
@@ -37,10 +38,14 @@ struct worker {
     struct run_totals totals;
     struct buf ticket; /* what memory.ticket points to */
     struct session_memory memory;
-    struct capa capa;        /* of the last session that logged in */
-    enum status status;      /* worst so far */
-    bool connected;          /* a login was tried: worth a run record */
-    bool changed;            /* something was journalled: the run record is synced */
+    struct capa capa;   /* of the last session that logged in */
+    enum status status; /* worst so far */
+    bool connected;     /* a login was tried: worth a run record */
+    bool changed;       /* something was journalled: the run record is synced */
+    struct buf
+        voided; /* UIDLs (tokens, a line each) of messages that the server cannot send right */
+    unsigned n_voided;
+    struct err void_error;   /* what the first of them did */
     bool gave_pipelining_up; /* in this run; hung_up: because the server hung up on it */
     bool hung_up;
     uint64_t matched; /* listed messages that a record stands for, at the end */

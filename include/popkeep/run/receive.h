@@ -16,10 +16,11 @@ enum {
     RECEIVE_WINDOW = 2000                    /* commands */
 };
 
-/* Fetch every item of the plan that is not settled. 0: each was tried, and what came was committed
- * (the queue is flushed): QUIT may be sent. -1: the session or (queue_failed) the storing side is
- * at its end: no QUIT. Counts totals->failed. */
+/* Fetch every item of the plan that is not known, but for those with a flag in `skip` (null: none).
+ * 0: each was tried, and what came was committed (the queue is flushed): QUIT may be sent. -1: the
+ * session or (queue_failed) the storing side is at its end: no QUIT. When the server broke the
+ * protocol at the end of a message, s->voided says of which item. Counts totals->failed. */
 int receive_all(struct session *s, const struct plan *plan, const struct plan_message *messages,
-                struct queue *q, struct run_totals *totals, struct err *e);
+                const bool *skip, struct queue *q, struct run_totals *totals, struct err *e);
 
 #endif
