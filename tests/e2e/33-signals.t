@@ -78,6 +78,20 @@ for my $phase (@phases) {
     }
 }
 
+# ---- while the disk is at work ----
+for my $signal (qw(TERM INT)) {
+    my ( $t, $s ) = stuck("capa TOP UIDL USER\n");
+    $t->{preload} = [ Popkeep::tools_dir() . '/slowsyncshim.so' ];
+    my $run = $t->start( 'fetch', { env => { SLOWSYNC_MS => 300, SLOWSYNC_LOG => $t->path('syncs') } } );
+    until_it( 'all to be received', said( $s, qr/^NOOP/ ) );
+    until_it( 'a sync of the batch', sub { grep { /stored|S=/ } $t->stored_paths('okul') } ) if $signal eq 'INT';    # its names are in new/ already
+    $run->signal($signal)->finish;
+    $run->exits( $signal eq 'INT' ? 130 : 143, "committing, SIG$signal: seen by the shell" );
+    is( scalar @{ $t->stored_octets('okul') }, 12, "committing, SIG$signal: the batch is finished first" );
+    $t->{preload} = [];
+    completes( $t, $s, "committing, SIG$signal" );
+}
+
 # ---- the terminal's Ctrl-C goes to the whole group ----
 {
     my ( $t, $s ) = stuck("capa TOP UIDL USER\non RETR 8 silent");

@@ -80,6 +80,18 @@ sub refused {
     $u->last_run->says( qr/popkeep-okul\.id/, 'an id file that holds no id: named' );
 }
 
+# ---- the Maildir lost for good ----
+{
+    my ( $t, $s ) = used();
+    remove_tree( $t->path('Mail/okul') );
+    $t->clock( 31 * DAY );
+    $t->popkeep( 'fetch', '--adopt' )->exits( 0, 'Maildir lost, --adopt' );
+    is( scalar( $s->left ), 5, 'Maildir lost, --adopt: what has no copy here any more is not deleted, however old' );
+    $t->popkeep( 'fetch', '--missing', '-q' )->exits( 0, 'Maildir lost, --missing' );
+    is_deeply( $t->stored_octets('okul'), \@all, 'Maildir lost, --missing: all is stored again, once' );
+    $t->popkeep( 'verify', '-q' )->exits( 0, 'Maildir lost, --missing: verify is content' );
+}
+
 # ---- moved, renamed, another mailbox ----
 {
     my ( $t, $s ) = used();
