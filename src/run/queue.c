@@ -137,7 +137,7 @@ struct parcel *queue_pop(struct queue *q, int wait_ms)
     struct parcel *p;
 
     pthread_mutex_lock(&q->lock);
-    while (q->head == NULL)
+    while (q->head == NULL && !q->failed)
         if (!wait_changed(q, wait_ms < 0 ? NULL : &deadline))
             break;
     p = q->head;

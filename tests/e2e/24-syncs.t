@@ -4,6 +4,7 @@
 # sent. Without it a power cut could take mail that the server has already deleted.
 use strict;
 use warnings;
+use Cwd ();
 use Popkeep;
 use Popkeep::Mails;
 
@@ -99,23 +100,33 @@ $t->syncs_hold( $run, 'okul', $uidls );
 
 # ---- after a kill ----
 
-# Where the storing thread is killed (it writes each small mail with one call, then I, then S), what the next run finds,
-# and that in numbers: names in new/, records I, records S.
+# Where the run is killed (a number: at this write in the state folder, which are the lock, the header, then I, then S), what the next
+# run finds, and that in numbers: names in new/, records I, records S.
 my %small = map { sprintf( '%04d.eml', $_ ) => mail($_) } 1 .. 20;
 my @kills = (
     [ 'syncfs,sync_file_range:signal=KILL:when=1', 'with everything in tmp/', \%mail, '0 0 0' ],
-    [ 'pwrite64:signal=KILL:when=21',  'with everything in tmp/, synced', \%small, '0 0 0' ],
+    [ 3,  'with everything in tmp/, synced', \%small, '0 0 0' ],
     [ 'renameat2:signal=KILL:when=1',  'with no name in new/ yet', \%mail, '0 23 0' ],
     [ 'renameat2:signal=KILL:when=5',  'with some names in new/',  \%mail, '4 23 0' ],
-    [ 'pwrite64:signal=KILL:when=22',  'with all names in new/',   \%small, '20 20 0' ],
+    [ 4,  'with all names in new/',   \%small, '20 20 0' ],
 );
+
+sub kill_at {
+    my ($where) = @_;
+    return $t->popkeep( 'fetch', { strace => 1, inject => $where } ) if $where =~ /=/;
+    local $t->{preload} = [ Popkeep::tools_dir() . '/faultshim.so' ];
+    my $root = Cwd::abs_path( $t->dir );
+    return $t->popkeep( 'fetch', { env => { FAULTSHIM_COUNT => "$root/count", FAULTSHIM_ROOTS => "$root/state",
+        FAULTSHIM_KINDS => 'write', FAULTSHIM_AT => $where, FAULTSHIM_DO => 'kill' } } );
+}
+
 for (@kills) {
     my ( $inject, $what, $mails, $state ) = @$_;
     $t = Popkeep->new;
     $t->mails( 'box', %$mails );
     $s = $t->server;
     $t->account( $s, 'okul', retention_days => 30 );
-    $t->popkeep( 'fetch', { strace => 1, inject => $inject } );
+    kill_at($inject);
     isnt( $t->last_run->exit, 0, "killed $what" );
     my %records;
     $records{ substr $_, 0, 1 }++ for split /\n/, $t->journal('okul');

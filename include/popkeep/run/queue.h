@@ -63,7 +63,8 @@ int queue_push(struct queue *q, struct parcel *p, int wait_ms);
 int queue_wait_flushed(struct queue *q, int wait_ms);
 bool queue_failed(struct queue *q);
 
-/* Storing side. The next parcel (caller owns it), or null after wait_ms (< 0: no limit). */
+/* Storing side. The next parcel (caller owns it), or null after wait_ms (< 0: no limit) or once the
+ * queue has failed and is empty. */
 struct parcel *queue_pop(struct queue *q, int wait_ms);
 void queue_flushed(struct queue *q);
 void queue_fail(struct queue *q);
