@@ -147,10 +147,9 @@ int maildir_batch_sync(struct maildir *m, struct maildir_file *files, size_t n, 
 
 int maildir_sync_new(struct maildir *m, struct err *e)
 {
-    atomic_fetch_add(&m->syncs, 2);
-    if (folder_sync(m->new_fd, m->path, e) != 0)
-        return -1;
-    return folder_sync(m->tmp_fd, m->path, e);
+    /* tmp/ need not be: a name that a power loss brings back there is swept */
+    atomic_fetch_add(&m->syncs, 1);
+    return folder_sync(m->new_fd, m->path, e);
 }
 
 int maildir_recover_tmp(struct maildir *m, const char *name, uint64_t octets,

@@ -12,8 +12,11 @@
 #include "popkeep/run/session.h"
 
 enum {
-    RECEIVE_WINDOW_OCTETS = 8 * 1024 * 1024, /* listed octets asked for and not yet here */
-    RECEIVE_WINDOW = 2000                    /* commands */
+    /* Listed octets asked for and not yet here. What limits memory is the queue, not this: 64 MiB
+     * keep a line of 1 GB/s busy over 50 ms, while 8 MiB held 500 MB at 1.45 times the time of the
+     * wire. */
+    RECEIVE_WINDOW_OCTETS = 64 * 1024 * 1024,
+    RECEIVE_WINDOW = 2000 /* commands */
 };
 
 /* Fetch every item of the plan that is not known, but for those with a flag in `skip` (null: none).

@@ -65,12 +65,18 @@ sub fresh_target {
     if ( $w->{loop} ) {
         my $image = "$w->{dir}/target.img";
         open my $fh, '>', $image or die "$image: $!\n";
-        truncate $fh, $mib * 1048576 or die "$image: $!\n";
         close $fh;
+
+        # its space is given beforehand, and the host's page cache left out (direct I/O): so that what is measured comes
+        # as near to a disk of its own as may be
+        system("fallocate -l ${mib}MiB '$image' 2>/dev/null") == 0 or $w->command("truncate -s ${mib}M '$image'");
 
         # all tables are made now: no kernel thread is to do it during the run
         $w->command( "mkfs.ext4 -q -F -N 262144 -E lazy_itable_init=0,lazy_journal_init=0,nodiscard '$image'" );
-        $w->command("mount -o loop '$image' '$w->{target}'");
+        my $loop = `losetup --find --show --direct-io=on '$image' 2>/dev/null` || `losetup --find --show '$image'`;
+        chomp $loop;
+        $w->{loop_device} = $loop;
+        $w->command("mount '$loop' '$w->{target}'");
         $w->{mounted} = 1;
     }
     system 'sync';
@@ -91,6 +97,7 @@ sub take_down_target {
             sleep 0.1;
         }
     }
+    if ( my $loop = delete $w->{loop_device} ) { system "losetup -d '$loop' 2>/dev/null" }
     remove_tree( $w->{target} );
     unlink "$w->{dir}/target.img";
     return;
@@ -99,7 +106,7 @@ sub take_down_target {
 sub file_system {
     my ($w) = @_;
     my ($under) = `df --output=fstype,source '$w->{dir}' | tail -1` =~ /(\S+)/;
-    return $w->{loop} ? "a new ext4 for each run, in a sparse file on $under" : "a new folder for each run on $under";
+    return $w->{loop} ? "a new ext4 for each run, in a file on $under behind a loop device with direct I/O" : "a new folder for each run on $under";
 }
 
 # ---- the server ---------------------------------------------------------------------------------
