@@ -52,7 +52,7 @@ static void fingerprint(char out[HASH_HEX], const struct account *a)
     buf_wipe(&text);
 }
 
-static int check_login_pause(const struct worker *w, struct err *e)
+static int check_login_pause(struct worker *w, struct err *e)
 {
     const struct ledger_run *last = ledger_run(w->book.ledger);
     int64_t next = last->time + WORKER_LOGIN_PAUSE_S;
@@ -64,6 +64,7 @@ static int check_login_pause(const struct worker *w, struct err *e)
     fingerprint(print, w->account);
     if (strcmp(print, last->fingerprint) != 0)
         return 0;
+    w->paused = true; /* the hint was given when the login was refused */
     err_set(e, ST_LOGIN, "the login was refused in the last %u runs; the next try is at %s",
             last->refused_in_a_row, text_time(when, next));
     return err_advise(e, "to try now: popkeep fetch %s", w->account->name);
@@ -285,9 +286,9 @@ static void tell_failure(struct worker *w, const struct err *e)
     if (p == NULL)
         p = provider_of_host(sv_of(w->account->host));
     tell_error(w->tell, e,
-               e->status != ST_LOGIN ? NULL
-               : p != NULL           ? p->login_hint
-                                     : any_login_hint);
+               e->status != ST_LOGIN || w->paused ? NULL
+               : p != NULL                        ? p->login_hint
+                                                  : any_login_hint);
 }
 
 enum status account_run(const struct account *a, const char *state_root, struct sv password,
