@@ -34,9 +34,11 @@ void worker_expire_text(struct buf *out, const struct capa *c, const struct acco
                        (unsigned long long)c->expire_days);
 }
 
-/* What makes a refused login worth another try at once: any change of the account's settings. */
-static void fingerprint(char out[HASH_HEX], const struct account *a)
+/* What makes a refused login worth another try at once: any change of the account's settings or of
+ * its password. */
+static void fingerprint(char out[HASH_HEX], const struct worker *w)
 {
+    const struct account *a = w->account;
     struct buf text = BUF_INIT(65536);
     unsigned char sha[HASH_OCTETS];
 
@@ -44,10 +46,12 @@ static void fingerprint(char out[HASH_HEX], const struct account *a)
                    (int)a->secret.kind);
     if (a->secret.value != NULL)
         (void)buf_add_secret(&text, a->secret.value, strlen(a->secret.value));
+    (void)buf_add_secret(&text, "|", 1);
+    (void)buf_add_secret(&text, w->password.p, w->password.n);
     hash_once(text.p, text.n, sha);
     text_hex(out, sha, HASH_OCTETS);
-    /* 16 bits tell a change well enough; more would let whoever has the journal test guesses of an
-     * inline password against it */
+    /* 16 bits tell a change well enough; more would let whoever has the journal test guesses of the
+     * password against it */
     out[4] = '\0';
     buf_wipe(&text);
 }
@@ -61,7 +65,7 @@ static int check_login_pause(struct worker *w, struct err *e)
     if (w->options->named || last->refused_in_a_row < WORKER_LOGIN_TRIES ||
         clock_wall_s() >= next || clock_wall_s() < last->time)
         return 0;
-    fingerprint(print, w->account);
+    fingerprint(print, w);
     if (strcmp(print, last->fingerprint) != 0)
         return 0;
     w->paused = true; /* the hint was given when the login was refused */
@@ -171,7 +175,7 @@ static void run_record(struct worker *w, enum status status)
                        .fetched = w->totals.fetched,
                        .deleted = w->totals.deleted};
 
-    fingerprint(print, w->account);
+    fingerprint(print, w);
     capa_text(&capabilities, &w->capa);
     r.capabilities = buf_sv(&capabilities);
     r.fingerprint = sv_of(print);

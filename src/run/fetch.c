@@ -21,7 +21,8 @@
  */
 enum {
     BATCH_FILES = FETCH_BATCH_FILES,
-    BATCH_FILES_FSYNC = (BATCH_FILES + 9) / 10 /* each keeps a descriptor open until it is synced */
+    BATCH_FILES_FSYNC =
+        (BATCH_FILES + 19) / 20 /* each keeps a descriptor open until it is synced */
 };
 
 /* ---- what is told ---- */
@@ -126,6 +127,7 @@ static int add_match(struct fetch *f, const struct batch_message *bm, struct err
         return -1;
     /* this UIDL is the other record's now: the one without a file must not stand for it any more */
     if (bm->unfiled != LEDGER_NONE &&
+        ledger_entry(f->job.book->ledger, bm->unfiled)->state != LEDGER_REPLACED &&
         book_rekey(f->job.book, bm->unfiled, SV_NULL, RECORD_NO_SIZE, e) < 0)
         return -1;
     f->job.totals->matched++;

@@ -295,13 +295,20 @@ static bool go_on_without(struct mailbox *b, const struct err *e)
     return true;
 }
 
+/* EXPIRE 0: what was retrieved is deleted at QUIT (RFC 2449, 6.7), so that a record without a file
+ * will not do. */
+static bool quit_deletes(const struct mailbox *b)
+{
+    return (b->s.capa.bits & CAPA_EXPIRE) && b->s.capa.expire_days == 0;
+}
+
 static int fetch_all(struct mailbox *b, struct err *e)
 {
     struct worker *w = b->w;
     struct fetch_job job = {.account = w->account,
                             .book = &w->book,
                             .maildir = w->maildir,
-                            .finder = w->options->missing ? w->finder : NULL,
+                            .finder = w->options->missing || quit_deletes(b) ? w->finder : NULL,
                             .plan = &b->plan,
                             .messages = b->messages,
                             .totals = &w->totals,
@@ -318,6 +325,8 @@ static int fetch_all(struct mailbox *b, struct err *e)
     rc = receive_all(&b->s, &b->plan, b->messages, b->skip, fetch_queue(f), &w->totals, e);
     if (fetch_end(f, &storing) < 0) {
         *e = storing; /* the cause; what receive_all says is only its effect */
+        /* recovery has to settle what is half done: no other session in this run */
+        e->line_cut = b->s.voided = b->s.wants_lock_step = false;
         return -1;
     }
     return rc;
@@ -372,13 +381,14 @@ static int mark_hold(struct mailbox *b, enum retention_hold hold, struct err *e)
 static int expire_all(struct mailbox *b, struct expire *x, struct err *e)
 {
     struct worker *w = b->w;
+    char held[64];
 
     if (find_hold(b, &x->hold, e) < 0 || mark_hold(b, x->hold, e) < 0 ||
         expire_run(x, &b->s, e) < 0)
         return -1;
     if (w->totals.held > 0) {
-        tell_trouble(w->tell, ST_HELD, "%llu deletions held back: %s",
-                     (unsigned long long)w->totals.held, retention_hold_text(x->hold));
+        tell_trouble(w->tell, ST_HELD, "%s held back: %s",
+                     text_count(held, w->totals.held, "deletion"), retention_hold_text(x->hold));
         worker_worsen(w, ST_HELD);
     }
     if (w->totals.copy_changed > 0)
@@ -429,8 +439,10 @@ static int work(struct mailbox *b, struct err *e)
 
     if (w->options->dry_run)
         tell_would_fetch(b);
-    else if (fetch_all(b, e) < 0)
+    if (w->options->dry_run ? w->maildir != NULL && check_space(b, e) < 0 : fetch_all(b, e) < 0)
         goto out;
+    if (!w->options->has_as_of)
+        x.now = clock_wall_s(); /* fetching may have taken hours, or the clock was set meanwhile */
     if (w->totals.failed > 0 || shows_a_part(b))
         worker_worsen(w, ST_INCOMPLETE);
     if (w->n_voided > 0) {

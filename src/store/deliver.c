@@ -147,9 +147,16 @@ int maildir_batch_sync(struct maildir *m, struct maildir_file *files, size_t n, 
 
 int maildir_sync_new(struct maildir *m, struct err *e)
 {
-    /* tmp/ need not be: a name that a power loss brings back there is swept */
     atomic_fetch_add(&m->syncs, 1);
-    return folder_sync(m->new_fd, m->path, e);
+    if (folder_sync(m->new_fd, m->path, e) != 0)
+        return -1;
+    /* Where a rename is one step of the file system's own journal, tmp/ went with it. Elsewhere
+     * (vfat) a power loss could leave both names, and sweeping the one in tmp/ would free what the
+     * other holds. */
+    if (m->by_syncfs)
+        return 0;
+    atomic_fetch_add(&m->syncs, 1);
+    return folder_sync(m->tmp_fd, m->path, e);
 }
 
 int maildir_recover_tmp(struct maildir *m, const char *name, uint64_t octets,

@@ -95,6 +95,11 @@ bad_server 'refused three runs in a row, an account is left alone for six hours:
     { clock => 7 * 3600, args => [], exit => 77, sent => $secret },
     { args => [], exit => 77, not_sent => qr/./ },
     {
+        before => sub { spew( $_[0]->path('okul.password'), "another\n" ) if -e $_[0]->path('okul.password') or die 'no password file' },
+        args => [], exit => 77, sent => $secret,
+    },
+    { args => [], exit => 77, not_sent => qr/./ },
+    {
         before => sub {
             my ($t) = @_;
             $t->forget_accounts;
