@@ -12,12 +12,15 @@ enum status cmd_status(const struct cmd_options *o, struct err *e)
     enum status worst = ST_OK;
     struct cmd_setup s;
     struct sink sink;
+    size_t n = 0;
 
     if (cmd_setup(&s, o, e) < 0) {
         cmd_setup_free(&s);
         return e->status;
     }
-    sink_init(&sink, o, s.config.n_accounts);
+    for (size_t i = 0; i < s.config.n_accounts; i++)
+        n += s.chosen[i];
+    sink_init(&sink, o, n);
     for (size_t i = 0; i < s.config.n_accounts; i++) {
         struct err one = ERR_INIT;
         struct tell t;
