@@ -33,11 +33,12 @@ CFLAGS ?= -Og -g
 MODE_CFLAGS := -Werror
 else
 CFLAGS ?= -O2 -g
-MODE_CFLAGS := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -fcf-protection
-MODE_LDFLAGS := -pie -Wl,-z,relro,-z,now
+MODE_CFLAGS := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+# Only x86 has it; compilers for other machines refuse it.
+ifneq ($(filter x86_64 i%86,$(shell uname -m)),)
+MODE_CFLAGS += -fcf-protection
 endif
-ifeq ($(shell uname -m),aarch64)
-MODE_CFLAGS := $(filter-out -fcf-protection,$(MODE_CFLAGS))
+MODE_LDFLAGS := -pie -Wl,-z,relro,-z,now
 endif
 LIBS := -lssl -lcrypto -linih -lz
 Q := $(if $(V),,@)
