@@ -14,11 +14,15 @@
 #define TIME     WHEN(EN_TIME, "time")
 #define COMMON   TIME, STRING(ES_ACCOUNT, "account")
 #define STATUS   {"status", false, EN_STATUS, EVENT_AS_STATUS}
-#define MESSAGE  NUMBER(EN_NUMBER, "number"), STRING(ES_UIDL, "uidl"), NUMBER(EN_OCTETS, "octets")
+#define MESSAGE  NUMBER(EN_NUMBER, "number"), STRING(ES_UIDL, "uidl")
+#define OCTETS   NUMBER(EN_OCTETS, "octets")
 #define FILE_    STRING(ES_FILE, "file")
-#define COPY     FILE_, STRING(ES_SHA256, "sha256")
-#define AGE      WHEN(EN_STORED_AT, "stored_at"), NUMBER(EN_AGE, "age_s")
-#define TEXT     STRING(ES_REASON, "reason"), STRING(ES_TEXT, "text")
+#define SHA256   STRING(ES_SHA256, "sha256")
+#define COPY     MESSAGE, OCTETS, FILE_, SHA256
+#define AT       WHEN(EN_STORED_AT, "stored_at")
+#define AGE      AT, NUMBER(EN_AGE, "age_s")
+#define REASON   STRING(ES_REASON, "reason")
+#define TEXT     STRING(ES_TEXT, "text")
 #define HINT     STRING(ES_HINT, "hint")
 #define HOST     STRING(ES_HOST, "host")
 #define MAILDIR  STRING(ES_MAILDIR, "maildir")
@@ -26,7 +30,7 @@
 #define DONE     NUMBER(EN_DONE, "done")
 #define LISTED   NUMBER(EN_LISTED, "listed"), NUMBER(EN_LISTED_OCTETS, "listed_octets")
 #define STORED   NUMBER(EN_STORED, "stored")
-#define DUE      NUMBER(EN_DUE, "due"), NUMBER(EN_HELD, "held")
+#define DUE      NUMBER(EN_DUE, "due")
 #define FETCHED  NUMBER(EN_FETCHED, "fetched"), NUMBER(EN_FETCHED_OCTETS, "fetched_octets")
 #define MISSING  NUMBER(EN_MISSING, "missing")
 #define END      {NULL, false, 0, EVENT_AS_NUMBER}
@@ -37,47 +41,51 @@
 #define COUNTS                                                                                     \
     LISTED, NUMBER(EN_KNOWN, "known"), FETCHED, NUMBER(EN_MATCHED, "matched"),                     \
     NUMBER(EN_FAILED, "failed"), NUMBER(EN_LEFT, "left"), NUMBER(EN_DELETED, "deleted"),           \
-    NUMBER(EN_GONE, "gone"), DUE, WOULD, DONE, MISSING, NUMBER(EN_CHANGED, "changed"),             \
-    NUMBER(EN_NOT_STORED, "not_stored"), STORED, MS
+    NUMBER(EN_GONE, "gone"), DUE, NUMBER(EN_HELD, "held"), WOULD, DONE, MISSING,                   \
+    NUMBER(EN_CHANGED, "changed"), NUMBER(EN_NOT_STORED, "not_stored"), STORED, MS
 
 typedef const struct event_field row[];
 
-static row notice_fields = {COMMON, STATUS, MESSAGE, FILE_, HOST, TEXT, HINT, END};
+static row note_fields = {COMMON, TEXT, END};
+static row warning_fields = {COMMON, STATUS, TEXT, END};
+static row error_fields = {COMMON, STATUS, TEXT, HINT, END};
 static row progress_fields = {
     COMMON, {"phase", false, EN_PHASE, EVENT_AS_PHASE}, DONE, NUMBER(EN_TOTAL, "total"),
     NUMBER(EN_DONE_OCTETS, "done_octets"), NUMBER(EN_TOTAL_OCTETS, "total_octets"), END};
-static row stored_fields = {COMMON, MESSAGE, COPY, TEXT, END};
+static row stored_fields = {COMMON, COPY, END};
+static row matched_fields = {COMMON, MESSAGE, FILE_, END};
 static row failed_fields = {COMMON, STATUS, MESSAGE, TEXT, END};
-static row aged_fields = {COMMON, MESSAGE, COPY, AGE, TEXT, END};
-static row would_fields = {COMMON, STRING(ES_ACTION, "action"), MESSAGE, COPY, AGE, TEXT, END};
+static row deleted_fields = {COMMON, COPY, AGE, REASON, END};
+static row kept_fields = {COMMON, COPY, AGE, REASON, TEXT, END};
+static row would_fields = {COMMON, STRING(ES_ACTION, "action"), COPY, AGE, REASON, TEXT, END};
 static row step_fields = {
-    COMMON, STRING(ES_STEP, "step"), {"ok", false, EN_OK, EVENT_AS_BOOL}, STATUS, HOST, LISTED, MS,
-    TEXT, HINT, END};
+    COMMON, STRING(ES_STEP, "step"), {"ok", false, EN_OK, EVENT_AS_BOOL}, HOST, MS, TEXT, END};
 static row status_fields = {
     COMMON, STATUS, WHEN(EN_LAST_SUCCESS, "last_success"), WHEN(EN_LAST_RUN, "last_run"), STORED,
     LISTED, MISSING, DUE, WHEN(EN_NEXT_DUE, "next_due"), HOST, MAILDIR, TEXT, END};
-static row account_fields = {COMMON, STATUS, COUNTS, HOST, MAILDIR, TEXT, END};
+static row verify_fields = {COMMON, MESSAGE, FILE_, SHA256, AT, REASON, TEXT, END};
+static row account_fields = {COMMON, STATUS, COUNTS, MAILDIR, END};
 static row summary_fields = {
     TIME, STATUS, NUMBER(EN_ACCOUNTS, "accounts"), NUMBER(EN_ACCOUNTS_FAILED, "accounts_failed"),
-    COUNTS, TEXT, END};
+    COUNTS, END};
 
 static const struct {
     const char *name;
     const struct event_field *fields;
 } kinds[EVENT_KINDS] = {
-    [EVENT_NOTE]     = {"note", notice_fields},
-    [EVENT_WARNING]  = {"warning", notice_fields},
-    [EVENT_ERROR]    = {"error", notice_fields},
+    [EVENT_NOTE]     = {"note", note_fields},
+    [EVENT_WARNING]  = {"warning", warning_fields},
+    [EVENT_ERROR]    = {"error", error_fields},
     [EVENT_PROGRESS] = {"progress", progress_fields},
     [EVENT_STORED]   = {"stored", stored_fields},
-    [EVENT_MATCHED]  = {"matched", stored_fields},
+    [EVENT_MATCHED]  = {"matched", matched_fields},
     [EVENT_FAILED]   = {"failed", failed_fields},
-    [EVENT_DELETED]  = {"deleted", aged_fields},
-    [EVENT_KEPT]     = {"kept", aged_fields},
+    [EVENT_DELETED]  = {"deleted", deleted_fields},
+    [EVENT_KEPT]     = {"kept", kept_fields},
     [EVENT_WOULD]    = {"would", would_fields},
     [EVENT_STEP]     = {"step", step_fields},
     [EVENT_STATUS]   = {"status", status_fields},
-    [EVENT_VERIFY]   = {"verify", aged_fields},
+    [EVENT_VERIFY]   = {"verify", verify_fields},
     [EVENT_ACCOUNT]  = {"account", account_fields},
     [EVENT_SUMMARY]  = {"summary", summary_fields},
 };

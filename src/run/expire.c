@@ -28,7 +28,7 @@ static void tell_item(const struct expire *x, enum event_kind kind, size_t item,
 {
     const struct plan_message *m = &x->messages[item];
     struct retention_policy p = {.days = x->account->retention_days, .now = x->now};
-    char text[128], span[24];
+    char text[128], span[24], sha[HASH_HEX];
     struct event ev;
 
     event_init(&ev, kind, x->tell->account);
@@ -44,7 +44,10 @@ static void tell_item(const struct expire *x, enum event_kind kind, size_t item,
     if (x->plan->items[item].settled) {
         ev.num[EN_STORED_AT] = entry_of(x, item)->stored_at;
         ev.num[EN_AGE] = x->now - entry_of(x, item)->stored_at;
+        ev.num[EN_OCTETS] = (int64_t)entry_of(x, item)->file_octets;
         ev.str[ES_FILE] = sv_of(entry_of(x, item)->name);
+        text_hex(sha, entry_of(x, item)->wire_sha, HASH_OCTETS);
+        ev.str[ES_SHA256] = sv_of(sha);
         if (why == RETENTION_YOUNG) {
             snprintf(text, sizeof text, "due in %s",
                      text_span(span, retention_left_s(entry_of(x, item), &p)));

@@ -124,4 +124,42 @@ kill KILL => $pids[-1];
 $run->finish;
 json_of( $run, { killed => 70, 'good-b' => 0 }, 'a worker that was killed' );
 like( $run->err, qr/^killed: the worker process was ended by signal 9$/m, '... is said' );
+
+# ---- the manual's fields: all that are given, and no others. A script waits for ever for one that never comes.
+my ($section) = slurp('man/popkeep.1') =~ /^\.Sh JSON OUTPUT\n(.*?)^\.Sh /ms;
+my %told = map { my ( $name, $part ) = /\A(\w+)\n(.*)\z/s; ( $name => { map { ( $_ => 1 ) } $part =~ /^\.Li (\w+)/mg } ) } $section =~ /^\.It Cm (.*?)(?=^\.It |\z)/msg;
+%{ $told{$_} } = ( %{ $told{ $_ eq 'summary' ? 'account' : 'deleted' } }, %{ $told{$_} } ) for qw(summary kept would);
+my %seen;
+my $m = Popkeep->new;
+$m->mails( 'box', map { ( "000$_.eml" => "Subject: $_\n\nbody $_\n" ) } 1 .. 3 );
+my $school = $m->server;
+$m->account( $school, 'okul', retention_days => 1 );
+$m->account( $school, 'new', user => 'mudur' );
+
+sub look {
+    my @found = $m->popkeep( '--json', @_ )->json;
+    for my $event (@found) { $seen{ $event->{event} }{$_} = 1 for keys %$event }
+    return @found;
+}
+look(@$_) for [ '-n', 'okul' ], [ '-v', 'fetch', 'okul' ], ['status'], [ 'check', 'okul' ];
+my @kept = $m->stored_paths('okul');
+unlink $kept[0];
+spew( $kept[1], 'changed' );
+$m->mails( 'box', '0004.eml' => "Subject: 4\n\nbody 4\n" );
+look( 'verify', '--server', 'okul' );
+$m->clock( 2 * DAY );
+look( '-n', 'okul' );
+my ($gone) = grep { $_->{event} eq 'deleted' } look( '-v', 'fetch', 'okul' );
+my ($line) = map { JSON::PP::decode_json($_) } split /\n/, $m->deletions('okul');
+is( join( ' ', map { $gone->{$_} // 'none' } qw(uidl octets sha256 file) ), join( ' ', map { $line->{$_} // 'none' } qw(uidl octets sha256 file) ),
+    'a deletion is told as it stands in deletions.jsonl' );
+$school->restart(qq(login "-ERR [AUTH] no"\n));
+look('check');
+my %always = map { ( $_ => 1 ) } qw(v event time account status_name);
+for my $event ( sort keys %seen ) {
+    is( join( ' ', grep { !$told{$event}{$_} && !$always{$_} } sort keys %{ $seen{$event} } ), '', "$event: every field is in the manual" );
+}
+for my $event (qw(stored deleted kept would step status verify account)) {
+    is( join( ' ', grep { !$seen{$event}{$_} } sort keys %{ $told{$event} } ), '', "$event: every field of the manual is given" );
+}
 done_testing();

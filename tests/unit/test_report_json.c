@@ -136,11 +136,12 @@ static void test_exact(void **state)
     ev.num[EN_NUMBER] = 12;
     ev.num[EN_OCTETS] = 3412;
     ev.str[ES_UIDL] = SV("0001\"x\\");
-    ev.str[ES_REASON] = SV("new");
+    ev.str[ES_FILE] = SV("new/1");
+    ev.str[ES_REASON] = SV("no field of this kind");
     struct buf out = json_of(&ev);
     assert_string_equal(out.p, "{\"v\":1,\"event\":\"stored\",\"time\":\"2026-11-22T11:43:51Z\","
                                "\"account\":\"706590\",\"number\":12,\"uidl\":\"0001\\\"x\\\\\","
-                               "\"octets\":3412,\"reason\":\"new\"}\n");
+                               "\"octets\":3412,\"file\":\"new/1\"}\n");
     buf_free(&out);
     event_init(&ev, EVENT_ERROR, "a");
     ev.num[EN_STATUS] = ST_TEMP;
