@@ -15,7 +15,7 @@ $t->account( $s, 'okul', retention_days => 30 );
 $t->popkeep('fetch')->exits( 0, 'first run' );
 is_deeply( $t->stored_octets('okul'), [ sort @mails ], 'stored as it was sent' );
 $t->popkeep('fetch')->exits( 0, 'second run' );
-$t->last_run->is_silent('finds nothing new and says nothing') if $> != 0;
+$t->last_run->is_silent('finds nothing new and says nothing');
 is( scalar $t->stored_paths('okul'), 2, 'nothing is stored twice' );
 $t->clock( 29 * DAY );
 $t->popkeep('fetch')->exits(0);
