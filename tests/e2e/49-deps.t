@@ -11,6 +11,9 @@ my $bin    = $t->path('bin');
 my $policy = $t->path('policy-rc.d');
 my $script = slurp('tests/deps');
 is( ( $script =~ s{^policy=/usr/sbin/policy-rc\.d$}{policy=$policy}mg ), 1, 'the script has one place for policy-rc.d' );
+my $certificates = $t->path('ca-certificates.crt');
+is( ( $script =~ s{^certificates=.*$}{certificates='/nowhere $certificates'}mg ), 1, '... and one for certificates' );
+spew( $certificates, 'x' );
 spew( $t->path('deps'), $script );
 
 my %stand_in = (
@@ -81,6 +84,19 @@ for my $yes ( "y\n", "\n", "Yes\n" ) {
 }
 ( $status, $said, $log ) = deps( 1000, 'build', answer => "maybe\n" );
 is( "$status$log", '1', 'any other answer is a no' );
+
+unlink $certificates;
+( $status, $said, $log ) = deps( 0, '--list build', lacks => 'no-such-header' );
+is( "$status$log", '0', 'only certificates are missing: it can be compiled' );
+like( $said, qr/\Aca-certificates is missing: [^\n]*\n\z/, '... and that is said' );
+( $status, $said, $log ) = deps( 0, '--list build' );
+is( $status, 1, 'a header, too: it cannot' );
+like( $said, qr/^missing: libssl-dev ca-certificates$/m, '... and both are named' );
+( $status, $said, $log ) = deps( 0, 'build', lacks => 'no-such-header' );
+like( $log, qr/ install --no-install-recommends ca-certificates:/, 'certificates are installed with what popkeep needs' );
+( $status, $said, $log ) = deps( 0, 'demo', lacks => 'no-such-header' );
+is( "$status$said$log", '0', '... but the demo goes without' );
+spew( $certificates, 'x' );
 
 my $bare = $t->path('bare');    # a system without apt-get
 mkdir $bare;
