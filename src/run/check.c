@@ -2,6 +2,7 @@
 /* check: the three steps a person wants to see ticked, or what is wrong and what to do. Nothing is
  * written. */
 #include "popkeep/run/account.h"
+#include "popkeep/run/probe.h"
 
 #include "popkeep/base/text.h"
 #include "popkeep/config/provider.h"
@@ -108,6 +109,8 @@ int worker_check(struct worker *w, struct err *e)
     rc = walk_steps(w, &s, &l, &step, e);
     if (rc < 0)
         tell_step(w, steps[step], false, -1, SV_NULL);
+    if (rc < 0 && step == 0 && (e->status == ST_UNAVAILABLE || e->status == ST_TEMP))
+        probe_usual_names(w);
     warn_password(w, rc == 0);
     session_free(&s);
     listing_free(&l);

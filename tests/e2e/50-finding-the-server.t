@@ -1,0 +1,39 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: ISC
+# A wrong host name, and a thousand accounts to be written: where a person gives up before the first mail is saved.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Popkeep;
+
+my $t = Popkeep->new;
+$t->mails( 'box', '0001.eml' => "Subject: a\n\nbody\n" );
+my $s = $t->server( script => '', cert => 'wrongname' );    # for pop. and mail.okul.example
+$t->account( $s, 'okul', user => 'mudur@okul.example', host => 'posta.okul.example' );
+$t->{preload} = [ Popkeep::tools_dir() . '/hostshim.so' ];
+
+my $run = $t->popkeep( 'check', { env => { HOSTSHIM => 'pop.okul.example,pop3.okul.example' } } );
+$run->exits(69);
+$run->says( qr/there is no host posta\.okul\.example/, 'the name that is wrong is told' );
+$run->says( qr/pop\.okul\.example answers at port \d+ as a POP3 server.*host = pop\.okul\.example/, 'and the usual one that answers' );
+$run->says( qr/pop3\.okul\.example answers at port \d+, but its certificate was not accepted/, 'one that cannot be verified is not recommended' );
+is( join( ' ', $s->commands ), '', 'nothing is sent to a server that was only tried, least of all a password' );
+
+$run = $t->popkeep( 'check', { env => { HOSTSHIM => '' } } );
+$run->exits(69);
+unlike( $run->err, qr/answers/, 'no guess where nothing answers' );
+
+# examples/make-accounts
+my $made = `printf '706590\\n000123\\n# a comment\\n' | sh examples/make-accounts`;
+is( $?, 0, 'codes make accounts' );
+my $o = Popkeep->new;
+$o->config($made);
+my $status = $o->popkeep('status');
+$status->exits(0);
+$status->prints( qr/^000123/m, 'leading zeros stay' );
+$status->prints( qr/^706590/m, 'each code is an account' );
+`printf '70659a\\n' | sh examples/make-accounts 2>&1`;
+is( $? >> 8, 65, 'what is no code is refused' );
+
+done_testing();
