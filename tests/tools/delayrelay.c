@@ -2,8 +2,9 @@
 /*
  * delayrelay --port-file F --to PORT --rtt MS [--window OCTETS]: a distant server on loopback. It
  * listens on a free port of 127.0.0.1 and passes each connection on to PORT there; what comes is
- * held for half the round trip in each direction, at whatever speed it comes. At most `window`
- * octets (64 MiB) wait in a direction. TCP's own handshake, which happens at once here, is made up
+ * held for half the round trip in each direction, at whatever speed it comes; it looks 2,000 times
+ * a second, for a line takes no processor time from those at its ends. At most `window` octets
+ * (64 MiB) wait in a direction. TCP's own handshake, which happens at once here, is made up
  * for: nothing a client sends counts as sent before one round trip after it has connected.
  */
 #include <arpa/inet.h>
@@ -24,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHUNK = 256 * 1024, PAIRS_MAX = 256 };
+enum { CHUNK = 256 * 1024, PAIRS_MAX = 256, TICK_NS = 500 * 1000 };
 
 struct chunk {
     struct chunk *next;
@@ -85,11 +86,11 @@ static void give_chunk(struct chunk *c)
     spare = c;
 }
 
-/* 0, or -1 when the connection is broken. */
-static int take_in(struct pair *p, int from)
+/* What is there, a chunk of it: 1; 0: nothing more for now; -1: the connection is broken. */
+static int take_chunk_in(struct pair *p, int from)
 {
     struct way *w = &p->way[from];
-    int64_t now = now_ns();
+    int64_t now = now_ns() - TICK_NS / 2; /* it came between two looks */
     struct chunk *c = take_chunk();
     ssize_t k = recv(p->fd[from], c->octets, CHUNK, MSG_DONTWAIT);
 
@@ -110,7 +111,16 @@ static int take_in(struct pair *p, int from)
         w->head = c;
     w->tail = c;
     w->waiting += c->n;
-    return 0;
+    return 1;
+}
+
+static int take_in(struct pair *p, int from)
+{
+    int rc = 1;
+
+    while (rc > 0 && p->way[from].waiting < window)
+        rc = take_chunk_in(p, from);
+    return rc < 0 ? -1 : 0;
 }
 
 static int give_out(struct pair *p, int from)
@@ -236,6 +246,7 @@ static _Noreturn void loop(int listener, const struct sockaddr_in *to)
         }
         if (ppoll(fds, 1 + 2 * n, wake ? &t : NULL, NULL) < 0 && errno != EINTR)
             die("ppoll");
+        nanosleep(&(struct timespec){.tv_nsec = TICK_NS}, NULL);
         for (size_t i = n; i-- > 0;)
             if (work(pairs[i], &fds[1 + 2 * i]) < 0)
                 drop(i);
