@@ -42,30 +42,39 @@ static bool has_file(const struct ledger_entry *en)
     return en->state == LEDGER_STORED || en->state == LEDGER_ASKED || en->state == LEDGER_GONE;
 }
 
-/* How many stored messages have no file any more; EVENT_UNSET: that cannot be seen from here. */
-static int64_t count_missing(const struct maildir *m, const struct ledger *l)
+static int64_t count_unseen(struct finder *f, const struct ledger *l)
 {
-    struct finder *f = finder_new(m);
     struct err ignored = ERR_INIT;
     int64_t n = 0;
 
-    for (uint32_t i = 0; i < ledger_count(l) && n != EVENT_UNSET; i++) {
-        const struct ledger_entry *en = ledger_entry(l, i);
-        if (!has_file(en))
+    for (uint32_t i = 0; i < ledger_count(l); i++) {
+        if (!has_file(ledger_entry(l, i)))
             continue;
-        switch (finder_look(f, en->name, en->file_octets, &ignored)) {
+        switch (finder_glance(f, ledger_entry(l, i)->name, &ignored)) {
         case FINDER_MISSING:
             n++;
             break;
         case FINDER_ERROR:
-            n = EVENT_UNSET;
-            break;
+            return EVENT_UNSET;
         case FINDER_OK:
         case FINDER_CHANGED:
         default:
             break;
         }
     }
+    return n;
+}
+
+/* How many stored messages have no file any more; EVENT_UNSET: that cannot be seen from here. What
+ * the first reading of the folders did not show, a mail reader may have been moving. */
+static int64_t count_missing(const struct maildir *m, const struct ledger *l)
+{
+    struct finder *f = finder_new(m);
+    struct err ignored = ERR_INIT;
+    int64_t n = count_unseen(f, l);
+
+    if (n > 0)
+        n = finder_refresh(f, &ignored) == 0 ? count_unseen(f, l) : EVENT_UNSET;
     finder_free(f);
     return n;
 }

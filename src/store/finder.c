@@ -202,6 +202,19 @@ enum finder_result finder_look(struct finder *f, const char *name, uint64_t octe
     return ask(f, &q, e);
 }
 
+enum finder_result finder_glance(struct finder *f, const char *name, struct err *e)
+{
+    const char *folder = NULL, *suffix = NULL;
+    uint64_t at = 0;
+    bool there;
+
+    forget_found(f);
+    if (!catalog_is_read(f->catalog) && finder_refresh(f, e) != 0)
+        return FINDER_ERROR;
+    there = catalog_next(f->catalog, sv_of(name), &at, &folder, &suffix);
+    return there ? FINDER_OK : FINDER_MISSING;
+}
+
 enum finder_result finder_check(struct finder *f, const char *name, uint64_t octets,
                                 const unsigned char sha[HASH_OCTETS], struct err *e)
 {

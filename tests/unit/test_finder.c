@@ -188,6 +188,23 @@ static void test_many_misses_cost_one_reading(void **state)
     box_close(&b);
 }
 
+/* status: of a million records without a file each would cost three fstat else */
+static void test_a_glance_looks_at_the_index_only(void **state)
+{
+    const struct tempdir *t = *state;
+    struct box b = box_open(t);
+
+    tempdir_put(t, in("cur", ":2,S"), "mail", 4);
+    assert_int_equal(finder_glance(b.f, name, &b.e), FINDER_OK);
+    assert_int_equal(finder_glance(b.f, "other", &b.e), FINDER_MISSING);
+    tempdir_put(t, "mail/new/other", "mail", 4);
+    assert_int_equal(finder_glance(b.f, "other", &b.e), FINDER_MISSING);
+    assert_int_equal(finder_scans(b.f), 1);
+    assert_int_equal(finder_refresh(b.f, &b.e), 0);
+    assert_int_equal(finder_glance(b.f, "other", &b.e), FINDER_OK);
+    box_close(&b);
+}
+
 static int count_one(void *ctx, const char *base_name, const char *path, struct err *e)
 {
     size_t *n = ctx;
@@ -291,6 +308,7 @@ int main(void)
         with_tempdir(test_no_file_no_link),
         with_tempdir(test_unreadable_is_not_missing),
         with_tempdir(test_many_misses_cost_one_reading),
+        with_tempdir(test_a_glance_looks_at_the_index_only),
         with_tempdir(test_walk_and_read),
         with_tempdir(test_large_file_and_many_files),
     };
