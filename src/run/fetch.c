@@ -10,10 +10,6 @@
 #include "popkeep/base/text.h"
 #include "popkeep/sys/clock.h"
 
-#ifndef FETCH_BATCH_FILES /* the tests build with smaller ones */
-#define FETCH_BATCH_FILES 2000
-#endif
-
 /*
  * 2,000 small files a batch: each batch costs three syncs and, behind them, a commit of the file
  * system's own journal. 20,000 messages took 57 syncs in all, and 1.12 times as long when each sync

@@ -8,13 +8,17 @@
 
 enum {
     BATCH_OCTETS = 32 * 1024 * 1024,
-    BATCH_MS = 5000 /* what came is durable a few seconds later, even on a slow line */
+    BATCH_MS = 5000, /* what came is durable a few seconds later, even on a slow line */
+    /* a batch that is no smaller than what is still to come is worth its syncs from here on */
+    WORTH_FILES = (FETCH_BATCH_FILES + 7) / 8,
+    WORTH_OCTETS = BATCH_OCTETS / 8
 };
 
 struct writing {
     struct fetch *f;
     struct maildir_file big; /* the large message under way */
     bool big_open;
+    uint64_t taken, taken_octets; /* messages, whole */
 };
 
 /* ---- is it stored already? ---- */
@@ -68,10 +72,10 @@ static int identify_locked(struct fetch *f, const struct parcel *p, struct batch
 
 /* ---- one message ---- */
 
-static void join(struct fetch *f, const struct parcel *p, struct batch_message *m,
+static void join(struct writing *w, const struct parcel *p, struct batch_message *m,
                  struct maildir_file *file)
 {
-    struct batch *b = f->filling;
+    struct batch *b = w->f->filling;
 
     if (b->n == 0)
         b->since_ms = clock_mono_ms();
@@ -86,17 +90,21 @@ static void join(struct fetch *f, const struct parcel *p, struct batch_message *
         b->octets += file->octets;
     }
     b->v[b->n++] = *m;
+    w->taken++;
+    w->taken_octets += p->wire_octets;
 }
 
 /* The file is written: give it its name and date. */
-static int finish(struct fetch *f, const struct parcel *p, struct batch_message *m,
+static int finish(struct writing *w, const struct parcel *p, struct batch_message *m,
                   struct maildir_file *file, struct err *e)
 {
-    if (maildir_file_finish(f->job.maildir, file, p->crlf_octets, p->mtime_s, e) < 0) {
-        maildir_file_discard(f->job.maildir, file);
+    struct maildir *md = w->f->job.maildir;
+
+    if (maildir_file_finish(md, file, p->crlf_octets, p->mtime_s, e) < 0) {
+        maildir_file_discard(md, file);
         return -1;
     }
-    join(f, p, m, file);
+    join(w, p, m, file);
     return 0;
 }
 
@@ -116,7 +124,7 @@ static int take_message(struct writing *w, struct parcel *p, struct err *e)
     if (identify_locked(w->f, p, &m, e) < 0)
         return -1;
     if (m.same != LEDGER_NONE) {
-        join(w->f, p, &m, NULL);
+        join(w, p, &m, NULL);
         return 0;
     }
     if (open_file(w->f, &file, e) < 0)
@@ -125,7 +133,7 @@ static int take_message(struct writing *w, struct parcel *p, struct err *e)
         maildir_file_discard(md, &file);
         return -1;
     }
-    return finish(w->f, p, &m, &file, e);
+    return finish(w, p, &m, &file, e);
 }
 
 /* ---- one large message ---- */
@@ -154,11 +162,11 @@ static int end_big(struct writing *w, struct parcel *p, struct err *e)
         return -1;
     if (m.same != LEDGER_NONE) {
         drop_big(w);
-        join(w->f, p, &m, NULL);
+        join(w, p, &m, NULL);
         return 0;
     }
     w->big_open = false;
-    return finish(w->f, p, &m, &w->big, e);
+    return finish(w, p, &m, &w->big, e);
 }
 
 /* What was written so far is the LF form of a clean prefix: write its wire form into another file.
@@ -218,9 +226,23 @@ static int take_parcel(struct writing *w, struct parcel *p, struct err *e)
     }
 }
 
-static bool is_full(const struct batch *b)
+/* Towards the end batches get smaller, so that little is left to write and to commit when the last
+ * octet has come: 20,000 small messages took 1.78 s, 1.86 without it (make bench ONLY=20k ROUNDS=5,
+ * 2026-11-22). */
+static bool is_near_the_end(const struct writing *w)
 {
-    return b->flush || b->n >= b->limit || b->octets >= BATCH_OCTETS ||
+    const struct batch *b = w->f->filling;
+    const struct plan *plan = w->f->job.plan;
+
+    return (b->n >= WORTH_FILES && b->n + w->taken >= plan->fetch_n) ||
+           (b->octets >= WORTH_OCTETS && b->octets + w->taken_octets >= plan->fetch_octets);
+}
+
+static bool is_full(const struct writing *w)
+{
+    const struct batch *b = w->f->filling;
+
+    return b->flush || b->n >= b->limit || b->octets >= BATCH_OCTETS || is_near_the_end(w) ||
            (b->n > 0 && clock_mono_ms() - b->since_ms >= BATCH_MS);
 }
 
@@ -253,7 +275,7 @@ void *fetch_writer(void *fetch)
         stop = p != NULL && p->kind == PARCEL_STOP;
         parcel_free(p);
         /* what came whole is worth keeping, whatever stopped the rest */
-        if (rc < 0 || stop || is_full(w.f->filling))
+        if (rc < 0 || stop || is_full(&w))
             if (fetch_hand_over(w.f) < 0)
                 rc = -1;
     }

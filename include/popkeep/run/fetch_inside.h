@@ -14,6 +14,10 @@
 
 #define BATCH_NO_FILE SIZE_MAX
 
+#ifndef FETCH_BATCH_FILES /* the tests build with smaller ones */
+#define FETCH_BATCH_FILES 2000
+#endif
+
 /* One message that came whole. */
 struct batch_message {
     size_t item;   /* of the plan */
