@@ -86,6 +86,10 @@ check-crash: all small tools
 	$(Q)POPKEEP_CRASH=$${POPKEEP_CRASH:-all} perl -Itests/e2e/lib tests/e2e/31-io-errors.t
 	$(Q)POPKEEP_CRASH=$${POPKEEP_CRASH:-all} perl -Itests/e2e/lib tests/e2e/32-power-loss.t
 
+# Every group of faults, counted (tests/check-faults GROUP... runs some).
+check-faults: all units small tools build/locale/tr_TR.UTF-8
+	$(Q)tests/check-faults $(T)
+
 # Debian has the sources of every locale but builds none: this one is made for the tests, installed nowhere.
 build/locale/tr_TR.UTF-8:
 	$(Q)mkdir -p build/locale
@@ -98,7 +102,7 @@ demo:
 	$(Q)tests/demo
 
 .PHONY: units tools check check-build build-plain build-san check-unit check-e2e check-rooms check-man check-style \
-  check-san check-valgrind check-locale check-crash small demo
+  check-san check-valgrind check-locale check-crash check-faults small demo
 .SECONDARY: $(POPSERVER_OBJS)
 
 include tests/bench.mk

@@ -5,9 +5,10 @@ use strict;
 use warnings;
 use Popkeep;
 use Popkeep::Crash qw(workloads sample);
+use Popkeep::Faults;
 
 srand( $ENV{POPKEEP_SEED} // 20261122 );
-my $total = 0;
+my ( $total, $violations ) = ( 0, 0 );
 # Killed at that call. The number of calls is not quite the same in each run (three threads and a socket): a run that
 # ended before it is done again with an earlier one.
 sub killed_at {
@@ -31,6 +32,7 @@ for my $w ( workloads(@ARGV) ) {
     ok( !@bad, "$w->{name}: killed at any call, nothing is lost and nothing doubled" ) or diag( join "\n", @bad[ 0 .. ( @bad > 5 ? 5 : $#bad ) ] );
     is( $killed, scalar @points, "$w->{name}: every kill did happen" );
     $total += @points;
+    $violations += @bad;
 }
-note("$total kill points");
+faults_counted( 'kill', $total, $violations );
 done_testing();

@@ -6,13 +6,14 @@ use strict;
 use warnings;
 use Popkeep;
 use Popkeep::Crash qw(workloads sample);
+use Popkeep::Faults;
 
 srand( $ENV{POPKEEP_SEED} // 20261122 );
 my %errors = ( EIO => 5, ENOSPC => 28, EDQUOT => 122, EROFS => 30, EMFILE => 24, EACCES => 13, EINTR => 4, short => 'short' );
 my @kinds = qw(open create write read truncate utimens close fsync fdatasync syncfs renameat2 renameat link unlink mkdir readdir);
 my $files = join ',', @kinds;
 my @chosen = @ARGV ? @ARGV : ( 'adopt', 'compaction', 'delete', 'first', 'first, one fsync a file', 'recovery' );
-my ( $total, $harmless, %seen ) = ( 0, 0 );
+my ( $total, $harmless, $violations, %seen ) = ( 0, 0, 0 );
 
 # What is wrong with how a run ended in which a call failed; '' when nothing is.
 sub fault_in_ending {
@@ -51,6 +52,8 @@ for my $w ( workloads(@chosen) ) {
     }
     ok( !@bad, "$w->{name}: whatever call fails, it is told, nothing is lost and nothing doubled" )
       or diag( join "\n", scalar @bad, @bad[ 0 .. ( @bad > 25 ? 25 : $#bad ) ] );
+    $violations += @bad;
 }
 note( "$total faults, $harmless of no consequence; exits: " . join ', ', map { "$_ x $seen{$_}" } sort keys %seen );
+faults_counted( 'io', $total, $violations );
 done_testing();

@@ -5,10 +5,11 @@ use strict;
 use warnings;
 use Popkeep;
 use Popkeep::Crash qw(workloads sample);
+use Popkeep::Faults;
 
 my $seed = $ENV{POPKEEP_SEED} // 20261122;
 my @chosen = @ARGV ? @ARGV : ( 'adopt', 'compaction', 'delete', 'first', 'first, one fsync a file', 'recovery', 'recovery, one fsync a file' );
-my $total = 0;
+my ( $total, $violations ) = ( 0, 0 );
 for my $w ( workloads(@chosen) ) {
     my ( $n, @bad ) = $w->undisturbed;
     srand $seed;
@@ -24,6 +25,7 @@ for my $w ( workloads(@chosen) ) {
     }
     ok( !@bad, "$w->{name}: the power fails at any call, nothing is lost and nothing doubled" )
       or diag( join "\n", scalar @bad, @bad[ 0 .. ( @bad > 5 ? 5 : $#bad ) ] );
+    $violations += @bad;
 }
-note("$total power cuts");
+faults_counted( 'power', $total, $violations );
 done_testing();
