@@ -83,6 +83,16 @@ refused( 'a command without output', qr/password_command/, password_command => '
 refused( 'a credential outside a unit', qr/CREDENTIALS_DIRECTORY is not set.*\n.*LoadCredential=okul:FILE/, password_credential => 'okul' );
 refused( 'no password and no terminal', qr/there is no terminal to ask for the password on\n.*password_file, password_command or password_credential/ );
 
+# ---- an agent that the command leaves running (gpg-agent, ssh): if it held the lock, no run would get through until it ends
+my $pid_file = $t->path('agent.pid');
+$t->forget_accounts;
+$t->account( $server, 'okul', password_file => undef,
+    password_command => "setsid sh -c 'echo \$\$ > $pid_file; exec sleep 100' & echo geheim" );
+$t->popkeep('fetch')->exits( 0, 'a password command that leaves an agent behind' );
+$t->popkeep('fetch')->exits( 0, '... which holds no lock of ours' );
+for ( 1 .. 500 ) { last if ( slurp($pid_file) // '' ) =~ /\n/; sleep 0.01 }
+is( kill( 'KILL', split ' ', slurp($pid_file) ), 1, '... and lives on' );
+
 # ---- asked on a terminal
 mkfifo( $t->path('keys'), 0600 ) or die $!;
 sub typed {
