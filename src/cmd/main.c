@@ -5,6 +5,7 @@
 #include "popkeep/cmd/sink.h"
 
 #include "popkeep/sys/output.h"
+#include "popkeep/sys/confine.h"
 #include "popkeep/sys/process.h"
 #include "popkeep/sys/signals.h"
 
@@ -57,7 +58,9 @@ static enum status run(const struct cmd_options *o)
         return print(&b);
     }
     if (o->version) {
-        (void)buf_addf(&b, "popkeep %s\n", POPKEEP_VERSION);
+        (void)buf_addf(&b, "popkeep %s\nworkers give up: ", POPKEEP_VERSION);
+        confine_text(&b, confine_can());
+        (void)buf_add_char(&b, '\n');
         return print(&b);
     }
     st = o->command->run(o, &e);

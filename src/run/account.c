@@ -10,6 +10,7 @@
 #include "popkeep/run/recover.h"
 #include "popkeep/run/ticket.h"
 #include "popkeep/sys/clock.h"
+#include "popkeep/sys/confine.h"
 #include "popkeep/sys/signals.h"
 
 enum { VOIDED_MAX = 1024 * 1024, ARCHIVE_DAYS = 90 };
@@ -106,6 +107,24 @@ static int confirm_clock(struct worker *w, struct err *e)
     if (rc == 0)
         rc = book_mark(&w->book, "hold", "-", e);
     return rc == 0 ? book_commit(&w->book, e) : -1;
+}
+
+void worker_confine(struct worker *w)
+{
+    struct buf text = BUF_INIT(256);
+    int own[2] = {-1, -1};
+    unsigned can = confine_can(), held;
+
+    if (w->book.lock_fd >= 0) { /* else it is opened to be read only */
+        own[0] = w->book.dir_fd;
+        own[1] = w->maildir != NULL ? maildir_folder_fd(w->maildir) : -1;
+    }
+    held = confine_worker(own, 2);
+    if (held != CONFINE_ALL && can != 0) {
+        confine_text(&text, CONFINE_ALL & ~held);
+        tell_text(w->tell, EVENT_NOTE, "this system does not let a worker give up: %s", text.p);
+    }
+    buf_free(&text);
 }
 
 static int prepare(struct worker *w, struct err *e)
@@ -213,6 +232,7 @@ int worker_fetch(struct worker *w, struct err *e)
     int rc = prepare(w, e);
 
     if (rc == 0) {
+        worker_confine(w);
         w->connected = true;
         rc = sessions(w, e);
     }

@@ -105,6 +105,7 @@ int worker_check(struct worker *w, struct err *e)
     int step = 0, rc;
 
     listing_init(&l);
+    worker_confine(w);
     w->memory.no_pipelining = true; /* three round trips more, and no server hangs up on us */
     rc = walk_steps(w, &s, &l, &step, e);
     if (rc < 0)

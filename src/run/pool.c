@@ -70,11 +70,12 @@ static void end_with(pid_t parent)
         raise(SIGTERM);
 }
 
-static int become(const struct account *a, pid_t parent, struct err *e)
+static int become(const struct account *a, struct sv password, pid_t parent, struct err *e)
 {
     if (a->run_as != NULL && process_become(a->run_as, e) < 0)
         return -1;
     process_harden();
+    process_lock(password);
     end_with(parent); /* again: a change of user takes it back */
     return 0;
 }
@@ -87,7 +88,7 @@ static enum status work(const struct pool_job *job, const struct account *a, str
     struct tell t;
 
     tell_init(&t, a->name, write_event, &fd, &job->options, job->json);
-    if (become(a, parent, &e) < 0) {
+    if (become(a, password, parent, &e) < 0) {
         tell_error(&t, &e, NULL);
         st = e.status;
     } else {

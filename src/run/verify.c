@@ -143,6 +143,7 @@ int worker_verify(struct worker *w, struct err *e)
     if (book_open(&w->book, w->state_root, w->account->name, false, w->tell, e) < 0 ||
         pairing_open(&w->maildir, w->account, &w->book, false, false, w->tell, e) < 0)
         return -1;
+    worker_confine(w);
     utf8 = ledger_mark(w->book.ledger, "utf8");
     w->memory.utf8 = utf8.p == NULL ? -1 : sv_eq_c(utf8, "yes");
     w->memory.no_pipelining = true; /* as in check: a few round trips more, and no hang-up */

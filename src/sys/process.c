@@ -2,22 +2,14 @@
 /* Giving up root, and keeping passwords out of core files. */
 #include "popkeep/sys/process.h"
 #include "popkeep/base/mem.h"
+#include "popkeep/sys/instrumented.h"
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
-    __has_feature(thread_sanitizer)
-#define PROCESS_TRACES_ITSELF 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define PROCESS_TRACES_ITSELF 1
-#endif
 
 bool process_is_root(void)
 {
@@ -26,12 +18,18 @@ bool process_is_root(void)
 
 void process_harden(void)
 {
-#ifndef PROCESS_TRACES_ITSELF
+#ifndef POPKEEP_INSTRUMENTED
     struct rlimit none = {0, 0};
 
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
+}
+
+void process_lock(struct sv secret)
+{
+    if (secret.n > 0)
+        (void)mlock(secret.p, secret.n);
 }
 
 static int process_look_up(const char *user, uid_t *uid, gid_t *gid, struct err *e)

@@ -69,7 +69,7 @@ for my $form ( [ '--help' ], [ '-h' ], [ '-qvh', 'nonsense' ], [ 'check', '--hel
     is( $t->last_run->exit . '|' . $t->last_run->err, '0|', "@$form: 0, help on stdout alone" );
 }
 for my $form ( ['--version'], ['-V'] ) {
-    $t->popkeep( @$form, { no_config => 1 } )->prints(qr/\Apopkeep \d+\.\d+\.\d+\n\z/);
+    $t->popkeep( @$form, { no_config => 1 } )->prints(qr/\Apopkeep \d+\.\d+\.\d+\nworkers give up: .+\n\z/);
     is( $t->last_run->exit . '|' . $t->last_run->err, '0|', "@$form: 0, version on stdout alone" );
 }
 my $help = $t->popkeep('--help')->out;

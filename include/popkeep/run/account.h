@@ -55,6 +55,10 @@ struct worker {
 enum status account_run(const struct account *a, const char *state_root, struct sv password,
                         const struct run_options *o, struct tell *t);
 
+/* Give up what is not needed any more (sys/confine.h): state and Maildir are open, no octet of a
+ * server was read. With -v what this kernel does not have is named. */
+void worker_confine(struct worker *w);
+
 /* The three commands. Each returns -1 with *e for what ended it; lesser troubles go into w->status.
  */
 int worker_fetch(struct worker *w, struct err *e);

@@ -8,15 +8,20 @@
 #ifndef POPKEEP_SYS_PROCESS_H
 #define POPKEEP_SYS_PROCESS_H
 
+#include "popkeep/base/bytes.h"
 #include "popkeep/base/err.h"
 #include <stdbool.h>
 
 bool process_is_root(void); /* effective user 0 */
 
 /* No core file and no reading of our memory by other processes of the user, since passwords lie in
- * it. Best effort: a failure is no error. Does nothing in builds with ASan, LSan, MSan or TSan,
- * which need to trace themselves. */
+ * it. Best effort: a failure is no error. Does nothing in instrumented builds, which trace
+ * themselves. */
 void process_harden(void);
+
+/* Keep the memory of a secret out of the swap, as far as the limit of locked memory allows; a
+ * failure is no error. Not inherited by children. */
+void process_lock(struct sv secret);
 
 /* Give up root for good: supplementary groups, group and user of `user`; then check that there is
  * no way back. Nothing to do when we are that user already. -1: ST_CONFIG (no such user; we are
