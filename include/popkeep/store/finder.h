@@ -32,8 +32,8 @@ enum finder_result {
 
 /* Look only: exists with this size? (CHANGED: another size.) */
 enum finder_result finder_look(struct finder *f, const char *name, uint64_t octets, struct err *e);
-/* Is the name in the index, as the folders were last read? Costs no system call. OK or MISSING; what
- * was moved since may be missing (finder_refresh, then ask again). finder_found: nothing. */
+/* Is the name in the index, as the folders were last read? Costs no system call. OK or MISSING;
+ * what was moved since may be missing (finder_refresh, then ask again). finder_found: nothing. */
 enum finder_result finder_glance(struct finder *f, const char *name, struct err *e);
 /* Read it whole and compare the SHA-256. */
 enum finder_result finder_check(struct finder *f, const char *name, uint64_t octets,
