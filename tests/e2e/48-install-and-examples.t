@@ -109,5 +109,9 @@ if ($analyze) {
         my @about = grep { /popkeep\.(?:service|timer)/ && !/User.*popkeep|Group.*popkeep/ } split /\n/, $said;
         is( join( "\n", @about ), '', "systemd-analyze has nothing against $unit" );
     }
+
+    # 0: nothing is open to the service; 10: everything. Versions before 250 cannot judge a file.
+    my ($exposure) = `LD_PRELOAD= $analyze security --offline=true --no-pager @{[$t->path('units/popkeep.service')]} 2>&1` =~ /exposure level .*: (\d+\.\d)/;
+    cmp_ok( $exposure, '<=', 2.0, 'a service that is taken over gets nowhere: its exposure by systemd-analyze security' ) if defined $exposure;
 }
 done_testing();
