@@ -33,12 +33,12 @@ CFLAGS ?= -Og -g
 MODE_CFLAGS := -Werror
 else
 CFLAGS ?= -O2 -g
-MODE_CFLAGS := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+MODE_CFLAGS := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fPIE
 # Only x86 has it; compilers for other machines refuse it.
 ifneq ($(filter x86_64 i%86,$(shell uname -m)),)
 MODE_CFLAGS += -fcf-protection
 endif
-MODE_LDFLAGS := -pie -Wl,-z,relro,-z,now
+MODE_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 endif
 LIBS := -lssl -lcrypto -linih -lz
 Q := $(if $(V),,@)

@@ -39,6 +39,14 @@ my @shut;
 find( { no_chdir => 1, wanted => sub { push @shut, $_ if -d $_ && $_ ne $dest && ( ( stat $_ )[2] & 0055 ) != 0055 } }, $dest );
 is( "@shut", '', '... and so is every folder' );
 like( `LD_PRELOAD= $dest/usr/bin/popkeep --version`, qr/\Apopkeep \d/, 'the installed program runs' );
+
+# what makes a hole in it harder to use; gcc and the linker leave such flags out without a word when they are misspelt
+my $elf = `LD_PRELOAD= readelf -hldW $dest/usr/bin/popkeep 2>&1`;
+like( $elf, qr/Type: +DYN/, 'position-independent' );
+like( $elf, qr/GNU_RELRO/, 'relocations are made read-only' );
+like( $elf, qr/BIND_NOW/, '... at the start' );
+like( $elf, qr/GNU_STACK +(?:0x\S+ +)+RW /, 'no code on the stack' );
+like( `LD_PRELOAD= nm -D $dest/usr/bin/popkeep 2>&1`, qr/__stack_chk_fail.*_chk\b|_chk\b.*__stack_chk_fail/s, 'stack and string functions are watched' );
 spew( "$dest/usr/share/doc/popkeep/mine", 'x' );
 ( $status, $out ) = make( 'uninstall', "DESTDIR=$dest", 'PREFIX=/usr' );
 is( $status, 0, 'make uninstall' ) or diag $out;
