@@ -7,7 +7,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -22,18 +24,22 @@ static struct options {
     const char *listen[2];
     size_t n_listen;
     long port, max_sessions, lifetime_s;
+    bool reread;
 } opt = {.lifetime_s = 300};
 
 static const char usage[] =
     "usage: popserver [OPTIONS] SCRIPT\n"
     "  --port-file F      write the port there once ready      --port N   (default: any free one)\n"
-    "  --listen ADDRESS   127.0.0.1 (default) or ::1; may be given twice, both get the same port\n"
+    "  --listen ADDRESS   127.0.0.1 (default), ::1, or 0.0.0.0 for all of loopback alone; may be "
+    "given\n"
+    "                     twice, both get the same port\n"
     "  --cert F --key F   chain and key as PEM; or --certs DIR: NAME.pem and NAME.key by the\n"
     "                     script's `cert NAME` (default: good)\n"
     "  --messages DIR     the maildrop, unless the script names one\n"
     "  --log F            append what happens there\n"
     "  --max-sessions N   end after so many connections\n"
-    "  --lifetime S       end after so many seconds (300; 0: never)\n";
+    "  --lifetime S       end after so many seconds (300; 0: never)\n"
+    "  --reread           read the script anew for each connection\n";
 
 static _Noreturn void die(const char *what)
 {
@@ -108,16 +114,54 @@ static SSL_CTX *tls_context(const struct script *s)
     return ctx;
 }
 
+/* ---- many cases by one server --------------------------------------------------------------- */
+
+/*
+ * The last 20 bits of the address a client came to are N, the number of its case: its maildrop is
+ * MESSAGES/N, and on its first connection the line is bent at N as the script says.
+ */
+static int bend_by_address(struct script *s, int fd)
+{
+    static const char *const words[] = {"cut-after", "cut-in", "split", NULL};
+    uint64_t *const numbers[] = {&s->wire.cut_after, &s->wire.cut_in, &s->wire.split_seed};
+    static char dir[4096], mark[4200];
+    struct sockaddr_in at;
+    socklen_t size = sizeof at;
+    unsigned n;
+    int made;
+
+    if (getsockname(fd, (struct sockaddr *)&at, &size) < 0 || !opt.messages)
+        return -1;
+    n = ntohl(at.sin_addr.s_addr) & 0xfffff;
+    snprintf(dir, sizeof dir, "%s/%u", opt.messages, n);
+    snprintf(mark, sizeof mark, "%s/met", dir);
+    s->messages = (struct text){dir, strlen(dir)};
+    made = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (made < 0)
+        return errno == EEXIST ? 0 : -1;
+    close(made);
+    for (size_t i = 0; words[i]; i++)
+        if (!strncmp(s->by_address.p, words[i], strlen(words[i])))
+            *numbers[i] = n;
+    s->wire.cut_by_rst = strstr(s->by_address.p, " rst") != NULL;
+    s->wire.cut_stalls = strstr(s->by_address.p, " stall") != NULL;
+    return 0;
+}
+
 /* ---- one connection -------------------------------------------------------------------------- */
 
 static void serve(int fd, struct script *s, unsigned session)
 {
     static struct wire w;
     SSL_CTX *ctx = NULL;
+    int yes = 1;
 
     w.session = session;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     if (opt.log_path && !(w.log = fopen(opt.log_path, "ae")))
         die(opt.log_path);
+    if (s->by_address.p && bend_by_address(s, fd) < 0)
+        die("by-address");
     if (opt.messages && !s->messages.p)
         s->messages = (struct text){strdup(opt.messages), strlen(opt.messages)};
     if (s->tls_stall) {
@@ -155,6 +199,8 @@ static int listen_on(const char *address, long *port)
         fd < 0)
         die(address);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (!strcmp(address, "0.0.0.0") && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3) < 0)
+        die(address); /* never for others than this machine */
     if (is_six)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
     if (bind(fd, sa, n) < 0 || listen(fd, 64) < 0 || getsockname(fd, sa, &n) < 0)
@@ -231,6 +277,8 @@ static void accept_loop(const int *fds, size_t n_fds, const char *text, size_t n
         }
         child = fork();
         if (child == 0) {
+            if (opt.reread)
+                text = read_whole(opt.script_path, &n);
             signal(SIGTERM, SIG_DFL);
             prctl(PR_SET_PDEATHSIG, SIGKILL);
             if (getppid() != self || script_read(&s, opt.script_path, text, n, session) < 0)
@@ -247,10 +295,10 @@ static void accept_loop(const int *fds, size_t n_fds, const char *text, size_t n
 static int read_options(int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"port-file", 1, 0, 'f'}, {"port", 1, 0, 'p'}, {"listen", 1, 0, 'l'},
-        {"cert", 1, 0, 'c'},      {"key", 1, 0, 'k'},  {"certs", 1, 0, 'd'},
-        {"messages", 1, 0, 'm'},  {"log", 1, 0, 'o'},  {"max-sessions", 1, 0, 'n'},
-        {"lifetime", 1, 0, 's'},  {0, 0, 0, 0},
+        {"port-file", 1, 0, 'f'}, {"port", 1, 0, 'p'},   {"listen", 1, 0, 'l'},
+        {"cert", 1, 0, 'c'},      {"key", 1, 0, 'k'},    {"certs", 1, 0, 'd'},
+        {"messages", 1, 0, 'm'},  {"log", 1, 0, 'o'},    {"max-sessions", 1, 0, 'n'},
+        {"lifetime", 1, 0, 's'},  {"reread", 0, 0, 'r'}, {0, 0, 0, 0},
     };
     int c;
 
@@ -287,6 +335,9 @@ static int read_options(int argc, char **argv)
             break;
         case 's':
             opt.lifetime_s = strtol(optarg, NULL, 10);
+            break;
+        case 'r':
+            opt.reread = true;
             break;
         default:
             return -1;

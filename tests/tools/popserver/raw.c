@@ -45,6 +45,9 @@ static bool do_step(struct wire *w, const struct step *step)
         wire_log(w, 'S', step->text.p, step->text.n);
         wire_put(w, step->text.p, step->text.n);
         return true;
+    case STEP_SEND_RAW:
+        wire_put_raw(w, step->text.p, step->text.n);
+        return true;
     case STEP_SEND_FILE:
         send_file(w, step->text.p);
         return true;

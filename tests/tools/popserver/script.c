@@ -115,6 +115,7 @@ static const struct setting {
     {"capa", SET_WORDS, AT(capa)},
     {"capa-after", SET_WORDS, AT(capa_after)},
     {"uidl-prefix", SET_TEXT, AT(uidl_prefix)},
+    {"by-address", SET_TEXT, AT(by_address)},
     {"listing-first", SET_NUMBER, AT(listing_first)},
     {"listing-last", SET_NUMBER, AT(listing_last)},
     {"reverse", SET_FLAG, AT(reverse)},
@@ -179,7 +180,13 @@ static int apply_setting(struct script *s, const struct setting *set, const stru
 static int apply_special(struct script *s, const struct tokens *t)
 {
     static const char *const sizes[] = {"true", "lf", "kib", "fixed", "plus", NULL};
-    static const char *const uidls[] = {"name", "none", "same", "hash", "pairs", NULL};
+    static const char *const uidls[] = {"name", "none", "same", "hash", "pairs", "tail", NULL};
+    static const struct {
+        const char *name;
+        size_t at;
+    } cuts[] = {{"cut-after", AT(wire.cut_after)},
+                {"cut-in", AT(wire.cut_in)},
+                {"raw-cut", AT(wire.raw_cut)}};
     const char *name = t->t[0].p;
     const char *value = t->n > 1 ? t->t[1].p : "";
     long n = 0;
@@ -193,11 +200,22 @@ static int apply_special(struct script *s, const struct tokens *t)
                        number_of(&t->t[2], &s->wire.trickle_ms)
                    ? -1
                    : 0;
-    if (!strcmp(name, "cut-after") && (t->n == 2 || (t->n == 3 && !strcmp(t->t[2].p, "rst")))) {
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        const char *how = t->n == 3 ? t->t[2].p : "";
+
+        if (strcmp(name, cuts[i].name) || (t->n != 2 && strcmp(how, "rst") && strcmp(how, "stall")))
+            continue;
         if (number_of(&t->t[1], &n) < 0)
             return -1;
-        s->wire.cut_after = (uint64_t)n;
-        s->wire.cut_by_rst = t->n == 3;
+        *(uint64_t *)(void *)((char *)s + cuts[i].at) = (uint64_t)n;
+        s->wire.cut_by_rst = !strcmp(how, "rst");
+        s->wire.cut_stalls = !strcmp(how, "stall");
+        return 0;
+    }
+    if (!strcmp(name, "split") && t->n == 2) {
+        if (number_of(&t->t[1], &n) < 0)
+            return -1;
+        s->wire.split_seed = (uint64_t)n;
         return 0;
     }
     if (!strcmp(name, "list-size"))
@@ -275,9 +293,16 @@ static const struct step_name {
     enum step_kind kind;
     const char *takes; /* of t(ext), n(umber) in order; '?' behind one: may be left out */
 } steps[] = {
-    {"send", STEP_SEND, "t"},   {"expect", STEP_EXPECT, "t"}, {"expect-any", STEP_EXPECT_ANY, "n?"},
-    {"drain", STEP_DRAIN, ""},  {"close", STEP_CLOSE, ""},    {"rst", STEP_RST, ""},
-    {"sleep", STEP_SLEEP, "n"}, {"flood", STEP_FLOOD, "tn?"}, {"send-file", STEP_SEND_FILE, "t"},
+    {"send", STEP_SEND, "t"},
+    {"expect", STEP_EXPECT, "t"},
+    {"expect-any", STEP_EXPECT_ANY, "n?"},
+    {"drain", STEP_DRAIN, ""},
+    {"close", STEP_CLOSE, ""},
+    {"rst", STEP_RST, ""},
+    {"sleep", STEP_SLEEP, "n"},
+    {"flood", STEP_FLOOD, "tn?"},
+    {"send-file", STEP_SEND_FILE, "t"},
+    {"send-raw", STEP_SEND_RAW, "t"},
 };
 
 /* 1: not a step. */

@@ -48,7 +48,8 @@ enum step_kind {
     STEP_RST,
     STEP_SLEEP,
     STEP_FLOOD,
-    STEP_SEND_FILE
+    STEP_SEND_FILE,
+    STEP_SEND_RAW
 };
 
 struct step {
@@ -59,7 +60,7 @@ struct step {
 };
 
 enum size_kind { SIZE_TRUE, SIZE_LF, SIZE_KIB, SIZE_FIXED, SIZE_PLUS };
-enum uidl_kind { UIDL_NAME, UIDL_NONE, UIDL_SAME, UIDL_HASH, UIDL_PAIRS };
+enum uidl_kind { UIDL_NAME, UIDL_NONE, UIDL_SAME, UIDL_HASH, UIDL_PAIRS, UIDL_TAIL };
 
 enum { SCRIPT_WORDS = 32, SCRIPT_ROWS = 64, SCRIPT_STEPS = 256 };
 
@@ -73,7 +74,7 @@ struct words {
 struct script {
     struct wire_manners wire;
     struct text messages, user, password, greeting, login, cert, tls_min, tls_max, tls_ciphers,
-        sasl_prompt, uidl_prefix;
+        sasl_prompt, uidl_prefix, by_address;
     struct words capa, capa_after;
     bool lf, no_stuff, login_close, lose_after_pass, pipelining_hangup, retr_marks_gone,
         dele_ignored, dele_at_once, reverse, tls_stall, no_top;

@@ -3,6 +3,8 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -75,15 +77,25 @@ static void hang_up(struct wire *w)
 
 int wire_open(struct wire *w, int fd, SSL_CTX *ctx, const struct wire_manners *how)
 {
+    int yes = 1;
+
     w->how = *how;
     w->fd = fd;
     w->cut_at = how->cut_after;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes); /* no 40 ms for each answer */
     w->sent = true; /* the client waits for the greeting only after our handshake messages */
     wire_event(w, "connect");
     if (how->plain)
         return 0;
     w->ssl = SSL_new(ctx);
-    if (!w->ssl || !SSL_set_fd(w->ssl, fd) || SSL_accept(w->ssl) != 1) {
+    if (w->ssl && (how->raw_cut || how->split_seed)) {
+        BIO *below = wire_raw_bio(w);
+
+        SSL_set_bio(w->ssl, below, below);
+    } else if (w->ssl) {
+        SSL_set_fd(w->ssl, fd);
+    }
+    if (!w->ssl || SSL_accept(w->ssl) != 1) {
         unsigned long code = ERR_peek_last_error();
         const char *why = ERR_reason_error_string(code);
 
@@ -125,15 +137,30 @@ static void send_piece(struct wire *w, const char *p, size_t n)
     }
 }
 
-static size_t piece_size(const struct wire *w, size_t n)
+static size_t piece_size(struct wire *w, size_t n)
 {
     size_t max = n;
 
-    if (w->how.chunk > 0)
+    if (w->how.split_seed)
+        max = wire_random_size(w, n);
+    else if (w->how.chunk > 0)
         max = (size_t)w->how.chunk;
     else if (w->how.trickle_octets > 0)
         max = (size_t)w->how.trickle_octets;
     return max < n ? max : n;
+}
+
+/* The line is cut as the script wants it. */
+static void cut_line(struct wire *w, const char *which, uint64_t octets)
+{
+    w->cut_at = w->how.cut_in = 0;
+    wire_event(w, "cut after %llu octets %s", (unsigned long long)octets, which);
+    if (w->how.cut_stalls)
+        wire_drain(w);
+    else if (w->how.cut_by_rst)
+        wire_reset(w);
+    else
+        wire_close(w);
 }
 
 void wire_flush(struct wire *w)
@@ -154,13 +181,8 @@ void wire_flush(struct wire *w)
         if (w->how.trickle_ms && n)
             wire_sleep_ms(w->how.trickle_ms);
     }
-    if (cut && !w->dead) {
-        wire_event(w, "cut after %llu octets", (unsigned long long)w->octets_out);
-        if (w->how.cut_by_rst)
-            wire_reset(w);
-        else
-            wire_close(w);
-    }
+    if (cut && !w->dead)
+        cut_line(w, "sent", w->octets_out);
 }
 
 void wire_put(struct wire *w, const void *data, size_t n)
@@ -193,6 +215,7 @@ static bool readable_within(struct wire *w, int ms)
  * on without waiting for them. False: the client is gone. */
 static bool read_more(struct wire *w)
 {
+    size_t room;
     ssize_t k;
     bool waits;
 
@@ -212,6 +235,15 @@ static bool read_more(struct wire *w)
         w->flights++;
         w->sent = false;
     }
+    if (w->how.cut_in && w->octets_in >= w->how.cut_in) {
+        wire_flush(w);
+        if (!w->dead)
+            cut_line(w, "received", w->octets_in);
+        return false;
+    }
+    room = sizeof w->in - 1 - w->in_n;
+    if (w->how.cut_in && room > w->how.cut_in - w->octets_in)
+        room = (size_t)(w->how.cut_in - w->octets_in);
     if (w->log) /* before each wait, answered or not: tests wait for what stands there */
         fflush(w->log);
     if (w->how.idle_s && !readable_within(w, (int)w->how.idle_s * 1000)) {
@@ -222,8 +254,8 @@ static bool read_more(struct wire *w)
     do {
         ERR_clear_error();
         errno = 0;
-        k = w->ssl ? SSL_read(w->ssl, w->in + w->in_n, (int)(sizeof w->in - 1 - w->in_n))
-                   : read(w->fd, w->in + w->in_n, sizeof w->in - 1 - w->in_n);
+        k = w->ssl ? SSL_read(w->ssl, w->in + w->in_n, (int)room)
+                   : read(w->fd, w->in + w->in_n, room);
     } while (k < 0 && !w->ssl && errno == EINTR);
     if (k <= 0) {
         bool bye = w->ssl && SSL_get_error(w->ssl, (int)k) == SSL_ERROR_ZERO_RETURN;

@@ -23,6 +23,11 @@ struct wire_manners {
     bool no_close_notify;            /* end without TLS's goodbye */
     uint64_t cut_after;              /* close after so many octets sent; 0: never */
     bool cut_by_rst;                 /* that cut is a reset */
+    bool cut_stalls;                 /* that cut is silence */
+    uint64_t cut_in;                 /* the same after so many octets received; 0: never */
+    uint64_t raw_cut;                /* after so many octets sent as TLS sends them, its handshake
+                                        counted; 0: never */
+    uint64_t split_seed;             /* TLS records and TCP segments of random sizes; 0: no */
     long chunk;                      /* octets a TLS record; 0: as they come */
     long trickle_octets, trickle_ms; /* so many octets, then a pause */
     long delay_ms;                   /* before the first command of each flight: a distant server */
@@ -39,7 +44,9 @@ struct wire {
     unsigned session;
     unsigned long flights; /* how often we had to wait for input after having sent something */
     uint64_t octets_in, octets_out;
-    uint64_t cut_at; /* octets_out at which the connection is cut; 0: never */
+    uint64_t raw_out; /* octets TLS has sent, if it sends through wire_raw.c */
+    uint64_t random;  /* state of the random numbers */
+    uint64_t cut_at;  /* octets_out at which the connection is cut; 0: never */
     FILE *log;
     size_t in_from, in_n, out_n;
     char in[WIRE_IN], out[WIRE_OUT];
@@ -65,6 +72,15 @@ bool wire_dead(const struct wire *w);
 
 void wire_close(struct wire *w); /* flush, close_notify, FIN, wait shortly for the client's end */
 void wire_reset(struct wire *w); /* RST */
+
+/* Past TLS: octets that it knows nothing of. */
+void wire_put_raw(struct wire *w, const void *p, size_t n);
+
+/* A size from 1 to `max`, small ones as likely as large ones. */
+size_t wire_random_size(struct wire *w, size_t max);
+
+/* What TLS sends through when that is to be cut or split below its records (wire_raw.c). */
+BIO *wire_raw_bio(struct wire *w);
 
 /* A line of the log: TIME SESSION FLIGHT KIND TEXT; kind C (client), S (server) or * (event). Only
  * the first line of `text`, at most 300 octets, what is not printable as \xNN. */
