@@ -80,27 +80,51 @@ static int become(const struct account *a, struct sv password, pid_t parent, str
     return 0;
 }
 
-static enum status work(const struct pool_job *job, const struct account *a, struct sv password,
+static bool needs_password(const struct pool_job *job)
+{
+    return job->options.command != RUN_VERIFY || job->options.server;
+}
+
+static int load_password(const struct pool_job *job, const struct account *a, struct buf *out,
+                         struct err *e)
+{
+    return secret_load(out, &a->secret, a->name, a->user, job->config->file, e);
+}
+
+/* Files and commands are read here, with the rights popkeep was started with: a command that hangs
+ * holds up its own account alone. A terminal is the parent's, which asks one question at a time. */
+static int work_with(const struct pool_job *job, const struct account *a, struct buf *password,
+                     struct tell *t, pid_t parent, struct err *e)
+{
+    if (needs_password(job) && a->secret.kind != SECRET_NONE &&
+        load_password(job, a, password, e) < 0)
+        return -1;
+    if (become(a, buf_sv(password), parent, e) < 0)
+        return -1;
+    return (int)account_run(a, job->state_root, buf_sv(password), &job->options, t);
+}
+
+static enum status work(const struct pool_job *job, const struct account *a, struct buf *password,
                         int fd, pid_t parent)
 {
     struct err e = ERR_INIT;
-    enum status st;
     struct tell t;
+    int st;
 
     tell_init(&t, a->name, write_event, &fd, &job->options, job->json);
-    if (become(a, password, parent, &e) < 0) {
+    st = work_with(job, a, password, &t, parent, &e);
+    if (st < 0) {
         tell_error(&t, &e, NULL);
-        st = e.status;
-    } else {
-        st = account_run(a, job->state_root, password, &job->options, &t);
+        st = (int)e.status;
     }
+    buf_wipe(password);
     tell_end(&t);
-    return st;
+    return (enum status)st;
 }
 
-static void run_child(const struct pool *p, const struct slot *s, struct sv password, int fd,
+static void run_child(const struct pool *p, const struct slot *s, struct buf *password, int fd,
                       pid_t parent) __attribute__((noreturn));
-static void run_child(const struct pool *p, const struct slot *s, struct sv password, int fd,
+static void run_child(const struct pool *p, const struct slot *s, struct buf *password, int fd,
                       pid_t parent)
 {
     signals_reset_for_child();
@@ -133,14 +157,6 @@ static void finish_early(struct pool *p, struct slot *s, const struct err *e)
     report(p, EVENT_ACCOUNT, s->account, e->status, NULL);
 }
 
-static int load_password(const struct pool *p, const struct account *a, struct buf *out,
-                         struct err *e)
-{
-    if (p->job->options.command == RUN_VERIFY && !p->job->options.server)
-        return 0;
-    return secret_load(out, &a->secret, a->name, a->user, p->job->config->file, e);
-}
-
 static void start(struct pool *p, struct slot *s)
 {
     struct buf password = BUF_INIT(SECRET_MAX);
@@ -148,7 +164,8 @@ static void start(struct pool *p, struct slot *s)
     pid_t parent;
     int fds[2];
 
-    if (load_password(p, s->account, &password, &e) < 0) {
+    if (needs_password(p->job) && s->account->secret.kind == SECRET_NONE &&
+        load_password(p->job, s->account, &password, &e) < 0) {
         finish_early(p, s, &e);
         buf_wipe(&password);
         return;
@@ -166,7 +183,7 @@ static void start(struct pool *p, struct slot *s)
         for (size_t i = 0; i < p->n; i++)
             if (p->slots[i].state == SLOT_RUNNING)
                 close(p->slots[i].fd);
-        run_child(p, s, buf_sv(&password), fds[1], parent);
+        run_child(p, s, &password, fds[1], parent);
     }
     close(fds[1]);
     buf_wipe(&password);

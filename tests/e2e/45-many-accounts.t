@@ -6,6 +6,7 @@ use strict;
 use warnings;
 use Popkeep;
 use JSON::PP ();
+use Time::HiRes qw(sleep);
 
 my $t = Popkeep->new;
 $t->mails( 'box', map { ( "000$_.eml" => "Subject: $_\n\nbody $_\n" ) } 1 .. 3 );
@@ -162,4 +163,18 @@ for my $event ( sort keys %seen ) {
 for my $event (qw(stored deleted kept would step status verify account)) {
     is( join( ' ', grep { !$seen{$event}{$_} } sort keys %{ $told{$event} } ), '', "$event: every field of the manual is given" );
 }
+
+# ---- a password command that waits (for a card, a network) holds up its own account alone
+my $p = Popkeep->new;
+$p->mails( 'box', '0001.eml' => "Subject: 1\n\nbody\n" );
+my $lycee = $p->server;
+my $flag = $p->path('go-on');
+$p->account( $lycee, 'waits', password_file => undef, password_command => "while [ ! -e $flag ]; do sleep 0.05; done; echo secret" );
+$p->account( $lycee, 'ready', user => 'mudur' );
+my $both = $p->start;
+for ( 1 .. 1000 ) { last if @{ $p->stored_octets('ready') }; sleep 0.01 }
+is( scalar @{ $p->stored_octets('ready') }, 1, 'the other account is done while a password command waits' );
+spew( $flag, '' );
+$both->finish->exits( 0, '... and then this one' );
+is( scalar @{ $p->stored_octets('waits') }, 1, '... is stored as well' );
 done_testing();

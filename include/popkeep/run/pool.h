@@ -3,9 +3,11 @@
  * Many accounts: one worker process each, at most `jobs` at a time and `per_host` at one address;
  * events come back over a pipe, whole.
  *
- * Passwords are loaded in the parent just before a worker starts (a terminal may have to be asked)
- * and wiped there right after. A failure of one account never stops another. On SIGINT, SIGTERM,
- * SIGHUP workers are told to end and no new one starts.
+ * A worker loads its account's password itself, with the rights popkeep was started with, before it
+ * becomes another user and gives up what it does not need: so a password command that hangs holds
+ * up one account. Only what is typed is asked for by the parent, question by question. A failure of
+ * one account never stops another. On SIGINT, SIGTERM, SIGHUP workers are told to end and no new
+ * one starts.
  */
 #ifndef POPKEEP_RUN_POOL_H
 #define POPKEEP_RUN_POOL_H
