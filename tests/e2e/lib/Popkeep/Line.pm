@@ -36,15 +36,16 @@ sub new {
     my $t = Popkeep->new;
     my $l = bless { jobs => 8, %how, t => $t }, $class;
     ( my $small = Popkeep::program() ) =~ s{/popkeep$}{/tests/popkeep-small};
-    $t->{program} = $t->path('popkeep-small');    # a copy: something may be built meanwhile
+    $t->{program} = $t->path('popkeep-small');    # copies: something may be built meanwhile
     system( 'cp', $small, $t->{program} ) == 0 or die "$small: not built (make small)";
+    system( 'cp', '-r', Popkeep::certs_dir(), $t->path('certs') ) == 0 or die 'certificates';
     $t->{preload} = [ Popkeep::tools_dir() . '/faultshim.so' ];    # syncs take time, and no power is cut here
     $t->{env}{FAULTSHIM_NOSYNC} = 1;
     $t->mails( 'master', %mail );
     chmod 0600, spew( $t->path('password'), "secret\n" );
     $l->{server} = $t->server(
         script => ( $how{script} // '' ) . "\n" . qq{by-address "} . ( $how{bend} // 'none' ) . qq{"\n},
-        args   => [ '--listen', '0.0.0.0', '--lifetime', 0, '--log', $how{log} ? $t->path('log') : '/dev/null' ],
+        args   => [ '--listen', '0.0.0.0', '--certs', $t->path('certs'), '--lifetime', 0, '--log', $how{log} ? $t->path('log') : '/dev/null' ],
     );
     return $l;
 }
@@ -58,7 +59,7 @@ sub set_up {
         link $t->path("master/$_"), $t->path("box/$n/$_") or die "link: $!" for @names;
         my %keys = (
             host => sprintf( '127.%d.%d.%d', 16 + ( $n >> 16 ), $n >> 8 & 255, $n & 255 ), port => $l->{server}->port,
-            tls_name => 'localhost', tls_ca_file => Popkeep::certs_dir() . '/ca.pem', user => 'ogretmen',
+            tls_name => 'localhost', tls_ca_file => $t->path('certs/ca.pem'), user => 'ogretmen',
             password_file => $t->path('password'), maildir => $t->path("Mail/n$n"), retention_days => 0, timeout => 20,
             %{ $l->{keys} || {} }
         );
