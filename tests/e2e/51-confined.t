@@ -43,4 +43,14 @@ is( join( ' ', $s->gone ), '0001.eml 0002.eml 0003.eml', 'deleted when due' );
 $t->popkeep($_)->exits( 0, $_ ) for qw(check verify status);
 $t->popkeep( 'verify', '--server' )->exits( 0, 'verify --server' );
 $t->popkeep('--dry-run')->exits( 0, '--dry-run' );
+
+# an older kernel: it works all the same, and says what it had to do without
+{
+    local $t->{preload} = [ Popkeep::tools_dir() . '/oldkernelshim.so' ];
+    $t->popkeep('--version')->prints( $san ? qr/^workers give up: nothing$/m : qr/^workers give up: no new privileges$/m );
+    my $run = $t->popkeep('-v')->exits( 0, 'an older kernel' ) && $t->last_run;
+    $run->says(qr/this system does not let a worker give up: writes \(Landlock\), calls \(seccomp\)$/m) unless $san;
+    $t->popkeep->exits( 0, '... without -v' );
+    $t->last_run->is_silent;
+}
 done_testing();
