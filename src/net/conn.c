@@ -205,6 +205,10 @@ static int conn_break(struct conn *c, int want, int errnum)
     unsigned long code = ERR_peek_error();
 
     c->broken = true;
+    /* RFC 8446 4.4.2.4: in TLS 1.3 this comes only after the client's side of the handshake */
+    if (want == SSL_ERROR_SSL && ERR_GET_REASON(code) == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED)
+        return err_set(&c->error, ST_UNAVAILABLE,
+                       "%s demands a client certificate, which popkeep has not", c->info.address);
     if (want == SSL_ERROR_SSL)
         err_set(&c->error, ST_TEMP, "the TLS connection to %s broke: %s", c->info.address,
                 tls_reason(code));

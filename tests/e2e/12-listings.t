@@ -6,6 +6,7 @@ use strict;
 use warnings;
 use Popkeep;
 use Popkeep::Case;
+use Popkeep::Faults 'servers';
 use File::Find qw(find);
 
 my $none    = qr/^(?:RETR|DELE)/;

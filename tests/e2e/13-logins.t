@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use Popkeep;
 use Popkeep::Case;
+use Popkeep::Faults 'servers';
 
 my $lockstep = "capa TOP UIDL USER\n";
 my $secret   = qr/^(?:USER|PASS|AUTH)/;

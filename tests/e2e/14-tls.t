@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use Popkeep;
 use Popkeep::Case;
+use Popkeep::Faults 'tls';
 
 my $secret = qr/./;    # nothing at all is sent to a server that was not accepted
 

@@ -6,6 +6,7 @@ use strict;
 use warnings;
 use Popkeep;
 use Popkeep::Case;
+use Popkeep::Faults 'servers';
 
 my $all      = [qw(0001.eml 0002.eml 0003.eml)];
 my $lockstep = "capa TOP UIDL USER\n";

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use Popkeep;
 use Popkeep::Case;
+use Popkeep::Faults 'servers';
 
 my %odd = (
     'a plain mail'                  => [ eml => "Subject: a\n\nb\n" ],

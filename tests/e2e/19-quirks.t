@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use Popkeep;
 use Popkeep::Case;
+use Popkeep::Faults 'servers';
 
 my $plain = qq{capa TOP UIDL USER PIPELINING};
 

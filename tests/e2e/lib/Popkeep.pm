@@ -115,8 +115,11 @@ sub certs_dir {
     open my $lock, '>', "$dir.lock" or die "$dir.lock: $!";
     flock $lock, LOCK_EX;
     if ( !-e "$dir/done" || -M "$dir/done" > 100 || -M "$dir/done" > -M tools_dir() . '/mkcert' ) {
-        system( tools_dir() . '/mkcert', $dir ) == 0 or die 'mkcert failed';
-        spew( "$dir/done", '' );
+        remove_tree( "$dir.new", "$dir.old" );
+        system( tools_dir() . '/mkcert', "$dir.new" ) == 0 or die 'mkcert failed';
+        spew( "$dir.new/done", '' );
+        rename $dir, "$dir.old";    # other tests may be running with those
+        rename "$dir.new", $dir or die "$dir: $!";
     }
     return $dir;
 }

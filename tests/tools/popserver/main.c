@@ -102,6 +102,8 @@ static SSL_CTX *tls_context(const struct script *s)
     /* one ticket key for all sessions, each of which has a process of its own: so they can be
      * resumed */
     SSL_CTX_set_tlsext_ticket_keys(ctx, ticket_keys, sizeof ticket_keys);
+    if (s->demand_cert)
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     /* level 0: the old versions and weak certificates that a client is to refuse */
     SSL_CTX_set_security_level(ctx, 0);
     if (!SSL_CTX_set_cipher_list(ctx, s->tls_ciphers.p ? s->tls_ciphers.p : "ALL:@SECLEVEL=0") ||

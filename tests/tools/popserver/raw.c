@@ -48,6 +48,15 @@ static bool do_step(struct wire *w, const struct step *step)
     case STEP_SEND_RAW:
         wire_put_raw(w, step->text.p, step->text.n);
         return true;
+    case STEP_RENEGOTIATE: /* up to TLS 1.2 */
+    case STEP_UPDATE_KEY:  /* from TLS 1.3 on */
+        wire_flush(w);
+        if (step->kind == STEP_RENEGOTIATE)
+            SSL_renegotiate(w->ssl);
+        else
+            SSL_key_update(w->ssl, SSL_KEY_UPDATE_REQUESTED);
+        wire_event(w, "new keys: %d", SSL_do_handshake(w->ssl));
+        return true;
     case STEP_SEND_FILE:
         send_file(w, step->text.p);
         return true;

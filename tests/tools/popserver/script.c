@@ -134,6 +134,7 @@ static const struct setting {
     {"plain", SET_FLAG, AT(wire.plain)},
     {"no-close-notify", SET_FLAG, AT(wire.no_close_notify)},
     {"tls-stall", SET_FLAG, AT(tls_stall)},
+    {"demand-cert", SET_FLAG, AT(demand_cert)},
     {"tls-min", SET_TEXT, AT(tls_min)},
     {"tls-max", SET_TEXT, AT(tls_max)},
     {"tls-ciphers", SET_TEXT, AT(tls_ciphers)},
@@ -303,6 +304,8 @@ static const struct step_name {
     {"flood", STEP_FLOOD, "tn?"},
     {"send-file", STEP_SEND_FILE, "t"},
     {"send-raw", STEP_SEND_RAW, "t"},
+    {"renegotiate", STEP_RENEGOTIATE, ""},
+    {"update-key", STEP_UPDATE_KEY, ""},
 };
 
 /* 1: not a step. */

@@ -49,7 +49,9 @@ enum step_kind {
     STEP_SLEEP,
     STEP_FLOOD,
     STEP_SEND_FILE,
-    STEP_SEND_RAW
+    STEP_SEND_RAW,
+    STEP_RENEGOTIATE,
+    STEP_UPDATE_KEY
 };
 
 struct step {
@@ -76,8 +78,8 @@ struct script {
     struct text messages, user, password, greeting, login, cert, tls_min, tls_max, tls_ciphers,
         sasl_prompt, uidl_prefix, by_address;
     struct words capa, capa_after;
-    bool lf, no_stuff, login_close, lose_after_pass, pipelining_hangup, retr_marks_gone,
-        dele_ignored, dele_at_once, reverse, tls_stall, no_top;
+    bool demand_cert, lf, no_stuff, login_close, lose_after_pass, pipelining_hangup,
+        retr_marks_gone, dele_ignored, dele_at_once, reverse, tls_stall, no_top;
     long listing_first, listing_last, max_errors;
     enum size_kind size_kind;
     long size_number;
