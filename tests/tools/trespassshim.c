@@ -41,6 +41,16 @@ static int executed(void)
     return WIFEXITED(how) ? WEXITSTATUS(how) : -1;
 }
 
+static int traced(void)
+{
+    int pid = fork(), how = 0;
+
+    if (pid == 0)
+        _exit(ptrace(PTRACE_TRACEME, 0, 0, 0) == 0 ? 0 : errno);
+    waitpid(pid, &how, 0);
+    return WIFEXITED(how) ? WEXITSTATUS(how) : -1;
+}
+
 static int listened(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -60,7 +70,7 @@ static void trespass(void)
             opened(victim, O_WRONLY | O_APPEND));
     dprintf(2, " unlink=%d", unlink(victim) == 0 ? 0 : errno);
     dprintf(2, " exec=%d", executed());
-    dprintf(2, " ptrace=%d", ptrace(PTRACE_TRACEME, 0, 0, 0) == 0 ? 0 : errno);
+    dprintf(2, " ptrace=%d", traced());
     dprintf(2, " listen=%d\n", listened());
 }
 
