@@ -20,12 +20,17 @@ enum { TLS_READ_BUFFER = 4 * 16704, TLS_SECURITY_LEVEL = 2, TLS_BANNER_MS = 1000
 static int tls_load_ca_file(SSL_CTX *ctx, const char *path, struct err *e)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    unsigned long why;
 
     if (fd < 0)
         return err_sys(e, ST_CONFIG, errno, "cannot open tls_ca_file %s", path);
     close(fd);
     ERR_clear_error();
     if (SSL_CTX_load_verify_file(ctx, path) != 1) {
+        why = ERR_peek_error();
+        if (ERR_SYSTEM_ERROR(why)) /* it could not be read: that says nothing of what it holds */
+            return err_sys(e, err_status_of(ERR_GET_REASON(why), ST_CONFIG), ERR_GET_REASON(why),
+                           "cannot read tls_ca_file %s", path);
         err_set(e, ST_CONFIG, "tls_ca_file %s holds no certificate that can be read (%s)", path,
                 tls_reason(ERR_peek_last_error()));
         return err_advise(e, "it must be in PEM form: -----BEGIN CERTIFICATE-----");

@@ -4,7 +4,7 @@
 use strict;
 use warnings;
 use Popkeep;
-use Popkeep::Crash qw(workloads sample);
+use Popkeep::Crash qw(workloads sample changing);
 use Popkeep::Faults;
 
 srand( $ENV{POPKEEP_SEED} // 20261122 );
@@ -14,7 +14,7 @@ my ( $total, $violations ) = ( 0, 0 );
 sub killed_at {
     my ( $w, $at ) = @_;
     for ( ; $at > 0 ; $at = int( $at * 0.97 ) ) {
-        my $fault = $w->point( AT => $at, DO => 'kill' );
+        my $fault = $w->point( KINDS => changing, AT => $at, DO => 'kill' );
         my $killed = ( $w->{run}{exit} // 0 ) != 0;
         return ( $killed, $fault && "killed at call $at: $fault" ) if $killed || $fault;
     }
@@ -22,7 +22,7 @@ sub killed_at {
 }
 
 for my $w ( workloads(@ARGV) ) {
-    my @points = sample( 12, 1 .. $w->undisturbed );
+    my @points = sample( 8, 1 .. $w->undisturbed );
     my ( @bad, $killed );
     for my $at (@points) {
         my ( $did, $fault ) = killed_at( $w, $at );

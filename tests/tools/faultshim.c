@@ -6,15 +6,14 @@
  *
  *   FAULTSHIM_COUNT  file: the calls so far, of all processes and threads together; the time (ns)
  * of the first that went wrong; which call that was FAULTSHIM_KINDS  only calls of these names are
- * counted: "write,fsync"; unset: all FAULTSHIM_AT     the number of the call that goes wrong, from
- * 1 FAULTSHIM_DO     "kill" (SIGKILL instead of the call), "short" (a write of half the octets), or
- *                    an errno's number
- *   FAULTSHIM_STICKY from that call on all of its kind fail
- *   FAULTSHIM_LOG    file: what was done and with which octets, for a replay without what was not
- *                    synced (Popkeep::PowerCut reads it)
- *   FAULTSHIM_NOSYNC syncs are counted and written down, not done: a sweep of kills needs none
- *   FAULTSHIM_NO_RENAME2 renameat2 is not known to the file system
- *   FAULTSHIM_FSTYPE hexadecimal number that fstatfs is to tell
+ * counted: "write,fsync"; unset: all but "recv" FAULTSHIM_AT     the number of the call that goes
+ * wrong, from 1 FAULTSHIM_DO     "kill" (SIGKILL instead of the call), "stop" (SIGSTOP before it),
+ * "short" (a write or read of half the octets), "eof" (a read from a socket finds its end), or an
+ * errno's number FAULTSHIM_STICKY from that call on all of its kind fail FAULTSHIM_LOG    file:
+ * what was done and with which octets, for a replay without what was not synced (Popkeep::PowerCut
+ * reads it) FAULTSHIM_NOSYNC syncs are counted and written down, not done: a sweep of kills needs
+ * none FAULTSHIM_NO_RENAME2 renameat2 is not known to the file system FAULTSHIM_FSTYPE hexadecimal
+ * number that fstatfs is to tell
  *
  * Real calls are made by system call, so that sanitizers and other preloaded libraries do not mind.
  */
@@ -128,7 +127,7 @@ static bool is_counted(const char *kind, const char *path)
     if (!count || (!below_roots(path) && strncmp(path, "socket:", 7) != 0))
         return false;
     if (!kinds)
-        return true;
+        return strcmp(kind, "recv") != 0; /* changes nothing, and their number varies */
     for (const char *k = kinds; *k;) {
         size_t m = strcspn(k, ",");
         if (m == n && strncmp(k, kind, n) == 0)
@@ -138,7 +137,7 @@ static bool is_counted(const char *kind, const char *path)
     return false;
 }
 
-/* Before a call, with the lock held: 0, or what it fails with; -1: half of it. */
+/* Before a call, with the lock held: 0, or what it fails with; -1: half of it; -2: the end. */
 static int enter(const char *kind, const char *path)
 {
     if (!is_counted(kind, path))
@@ -161,6 +160,12 @@ static int enter(const char *kind, const char *path)
         for (;;)
             pause();
     }
+    if (strcmp(what, "stop") == 0) {
+        syscall(SYS_kill, getpid(), SIGSTOP);
+        return 0;
+    }
+    if (strcmp(what, "eof") == 0)
+        return strcmp(kind, "recv") == 0 ? -2 : 0;
     return strcmp(what, "short") == 0 ? -1 : atoi(what);
 }
 
@@ -280,6 +285,26 @@ ssize_t write(int fd, const void *p, size_t n)
     if (fault < 0)
         n = n > 1 ? n / 2 : n;
     return done(syscall(SYS_write, fd, p, n));
+}
+
+ssize_t read(int fd, void *p, size_t n)
+{
+    char path[PATH_CAP];
+    path_of_fd(fd, path);
+    if (strncmp(path, "socket:", 7) != 0)
+        return syscall(SYS_read, fd, p, n);
+    BEGIN("recv", path);
+    if (fault < 0)
+        n = fault == -2 ? 0 : n > 1 ? n / 2 : n;
+    return done(n == 0 ? 0 : syscall(SYS_read, fd, p, n));
+}
+
+int connect(int fd, const struct sockaddr *a, socklen_t n)
+{
+    char path[PATH_CAP];
+    path_of_fd(fd, path);
+    BEGIN("connect", path);
+    return (int)done(syscall(SYS_connect, fd, a, n));
 }
 
 ssize_t pread64(int fd, void *p, size_t n, off64_t off)

@@ -9,6 +9,7 @@
 #include "popkeep/base/mem.h"
 
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,21 @@ static void ask_arena(void)
     arena_free(&a);
 }
 
+static void ask_openssl(void)
+{
+    mem_guard_openssl(); /* nothing of OpenSSL was used before in this program */
+    OPENSSL_free(OPENSSL_malloc(much));
+}
+
+static void ask_openssl_more(void)
+{
+    mem_guard_openssl();
+    char *p = OPENSSL_realloc(OPENSSL_zalloc(5), 500);
+    if (OPENSSL_malloc(0) != NULL || p == NULL || OPENSSL_realloc(p, 0) != NULL)
+        _exit(1);
+    OPENSSL_free(OPENSSL_realloc(OPENSSL_malloc(5), much));
+}
+
 static int ending_of(void (*ask)(void))
 {
     int status = 0;
@@ -146,6 +162,8 @@ static void test_no_memory_ends_with_70(void **state)
     assert_int_equal(ending_of(ask_zalloc), 70);
     assert_int_equal(ending_of(ask_realloc), 70);
     assert_int_equal(ending_of(ask_arena), 70);
+    assert_int_equal(ending_of(ask_openssl), 70);
+    assert_int_equal(ending_of(ask_openssl_more), 70);
 }
 #endif
 

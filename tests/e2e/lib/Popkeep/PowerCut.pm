@@ -78,10 +78,7 @@ sub apply {
     my $node = $w->{node};
     if ( $w->{kind} eq 'W' ) {
         my $octets = $w->{octets};
-        if ( defined $torn ) {    # the first of them, and perhaps nothing but zeros for the rest
-            my $keep = int rand( 1 + length $octets );
-            substr( $octets, $keep ) = $torn ? "\0" x ( length($octets) - $keep ) : '';
-        }
+        tear( \$octets, $w->{off}, $torn ) if defined $torn;
         my $gap = $w->{off} - length $node->{data};
         $node->{data} .= "\0" x $gap if $gap > 0;
         substr( $node->{data}, $w->{off}, length $octets ) = $octets if $w->{off} <= length $node->{data};
@@ -100,8 +97,26 @@ sub apply {
     return;
 }
 
+# Of a write only the first octets, and perhaps zeros for the rest; or one block of the disk in it holds zeros.
+sub tear {
+    my ( $octets, $off, $how ) = @_;
+    my $n = length $$octets;
+    if ( $how ne 'block' ) {
+        my $keep = int rand( 1 + $n );
+        substr( $$octets, $keep ) = $how eq 'zeros' ? "\0" x ( $n - $keep ) : '';
+        return;
+    }
+    my $block = ( 512, 4096 )[ int rand 2 ];
+    my $from  = int( ( $off + int rand( $n || 1 ) ) / $block ) * $block - $off;
+    my $to    = $from + $block > $n ? $n : $from + $block;
+    $from = 0 if $from < 0;
+    substr( $$octets, $from, $to - $from ) = "\0" x ( $to - $from );
+    return;
+}
+
 # cut(model): the files as they are after the power is back. Models: 'none' (only what is certain), 'all', 'prefix'
-# (the calls up to one of them, that one torn), 'some' (any of them, in their order, the last write perhaps torn).
+# (the calls up to one of them, that one perhaps torn), 'torn' (all of them, and the last write torn), 'some' (any of
+# them, in their order, some writes torn).
 sub cut {
     my ( $p, $model ) = @_;
     my %copy_of;
@@ -109,11 +124,14 @@ sub cut {
     my %names = map { $_ => $copy->( $p->{sure}{$_} ) } keys %{ $p->{sure} };
     my @waiting = map { { %$_, node => $copy->( $_->{node} ) } } @{ $p->{waiting} };
     my $until = $model eq 'prefix' ? int rand( 1 + @waiting ) : @waiting;
-    my $torn  = ( undef, 0, 1 )[ int rand 3 ];
+    my @ways  = qw(cut zeros block);
+    my $torn  = $model eq 'torn' ? $ways[ rand 3 ] : ( undef, @ways )[ rand 4 ];
+    my ($last) = $model eq 'torn' ? grep { $waiting[$_]{kind} eq 'W' } reverse 0 .. $#waiting : $until - 1;
     for my $i ( 0 .. $#waiting ) {
         last if $model eq 'none' || $i >= $until;
         next if $model eq 'some' && rand() < 0.5;
-        apply( \%names, $waiting[$i], $model ne 'all' && ( $i == $until - 1 || rand() < 0.1 ) ? $torn : undef );
+        my $tears = $model ne 'all' && ( $i == ( $last // -1 ) || ( $model ne 'torn' && rand() < 0.1 ) );
+        apply( \%names, $waiting[$i], $tears ? $torn : undef );
     }
     my @roots = @{ $p->{roots} };
     remove_tree($_) for @roots;
