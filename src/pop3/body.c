@@ -9,6 +9,7 @@ void body_init(struct body *b, bool lf_mode)
     b->state = BODY_LINE_START;
     b->lf_mode = lf_mode;
     b->begun = b->in_doubt = false;
+    b->glued = 0;
 }
 
 bool body_suspect(const struct body *b)
@@ -25,6 +26,56 @@ bool body_in_doubt(const struct body *b)
 static bool may_begin_status(char c)
 {
     return c == '+' || c == '-';
+}
+
+/* Can a dot behind it be one that is glued to a line? A line of one dot is just text. */
+static bool may_be_glued_to(char c)
+{
+    return c != '\n' && c != '.';
+}
+
+/* One octet more, in search of the end of a line, a dot, CRLF and a status word. */
+static void glue_step(struct body *b, char c)
+{
+    static const char lead[] = " .\r\n";
+    const char *word = b->sign == '+' ? "+OK" : "-ERR";
+
+    if (b->glued > 4 && c == word[b->glued - 4]) {
+        b->in_doubt = b->in_doubt || word[b->glued - 3] == '\0';
+        b->glued = word[b->glued - 3] == '\0' ? 0 : b->glued + 1;
+    } else if (b->glued == 4 && may_begin_status(c)) {
+        b->glued = 5;
+        b->sign = c;
+    } else if (b->glued > 0 && b->glued < 4 && c == lead[b->glued]) {
+        b->glued++;
+    } else {
+        b->glued = may_be_glued_to(c) ? 1 : 0;
+    }
+}
+
+/* The same over data that is given out: in the middle of them `scan` looks at the beginnings of
+ * lines only; here it is what may go on in the data before and behind. */
+static void glue_ends(struct body *b, struct sv data)
+{
+    enum { LONGEST = 7 }; /* "x.\r\n-ER" */
+    size_t head = data.n < LONGEST ? data.n : LONGEST;
+
+    for (size_t i = 0; i < head && b->glued > 0; i++)
+        glue_step(b, data.p[i]);
+    if (head == data.n && b->glued > 0)
+        return;
+    b->glued = 0;
+    for (size_t i = data.n - head; i < data.n; i++)
+        glue_step(b, data.p[i]);
+}
+
+/* Is `at`, inside of the data from `start`, a status word behind a line with a dot at its end? */
+static bool is_glued(const char *start, const char *at, const char *end)
+{
+    struct sv word = sv_make(at, (size_t)(end - at));
+
+    return at - start > 3 && may_be_glued_to(at[-4]) && memcmp(at - 3, ".\r\n", 3) == 0 &&
+           (sv_starts(word, SV("+OK")) || sv_starts(word, SV("-ERR")));
 }
 
 /* What each holding state does with the next octet. `give` is what it turns out to have held. */
@@ -92,8 +143,11 @@ static struct sv scan(struct body *b, struct sv *in)
         }
         bool after_cr = lf > start ? lf[-1] == '\r' : b->state == BODY_BEHIND_CR;
         from = lf + 1;
-        if (from < end && *from != '.')
+        if (from < end && *from != '.') {
+            if (may_begin_status(*from))
+                b->in_doubt = b->in_doubt || is_glued(start, from, end);
             continue;
+        }
         bool line_end = after_cr || b->lf_mode;
         if (from == end || line_end || may_be_bare_end(from, (size_t)(end - from))) {
             b->state = line_end ? BODY_LINE_START : BODY_BEHIND_LF;
@@ -102,6 +156,7 @@ static struct sv scan(struct body *b, struct sv *in)
         }
         b->in_doubt = b->in_doubt || is_bare_end_in_doubt(from, (size_t)(end - from));
     }
+    glue_ends(b, sv_make(start, (size_t)(cut - start)));
     *in = sv_from(*in, (size_t)(cut - start));
     return sv_make(start, (size_t)(cut - start));
 }
@@ -119,6 +174,7 @@ enum body_result body_next(struct body *b, struct sv *in, struct sv *data)
                 return r;
         } else if (in->p[0] == '.' && b->state == BODY_LINE_START) {
             b->state = BODY_DOT;
+            b->glued = 0;
             *in = sv_from(*in, 1);
         } else if (in->p[0] == '.' && b->state == BODY_BEHIND_LF) {
             b->state = BODY_BARE_DOT;

@@ -220,11 +220,15 @@ static void test_doubts(void **state)
         const char *wire;
         bool doubt;
     } cases[] = {
-        {"a\n.\r\n+OK\r\n", true}, {"a\n.\n-ERR no\r\n", true}, {"a\r\n.\n+OK\r\n", true},
-        {".\n+OK\r\n", true},      {"+OK twice\r\n", true},     {"-ERR\r\n", true},
-        {"a\n.\n.\r\n+", true},    {"a\n.\r\n", false},         {"a\n.\r\nb +OK\r\n", false},
-        {"a\r\n+OK\r\n", false},   {"a\n+OK\r\n", false},       {"a\n..\r\n+OK\r\n", false},
-        {"a\n.\r+OK\r\n", false},  {"a+\n. \n+OK\r\n", false},  {"a\r\n..\r\n+OK\r\n", false},
+        {"a\n.\r\n+OK\r\n", true},  {"a\n.\n-ERR no\r\n", true},   {"a\r\n.\n+OK\r\n", true},
+        {".\n+OK\r\n", true},       {"+OK twice\r\n", true},       {"-ERR\r\n", true},
+        {"a\n.\n.\r\n+", true},     {"a\n.\r\n", false},           {"a\n.\r\nb +OK\r\n", false},
+        {"a\r\n+OK\r\n", false},    {"a\n+OK\r\n", false},         {"a\n..\r\n+OK\r\n", false},
+        {"a.\r\n+OK 5\r\n", true},  {"a.\r\n-ERR\r\n", true},      {"a..\r\n+OK", false},
+        {"a.\n+OK\r\n", false},     {"a.\r\n-- \r\n", false},      {"a.\r\n+O\r\n+OK", false},
+        {"a. \r\n+OK", false},      {"b.\r\n\r\n+OK", false},      {"x.\r\n.+OK\r\n", false},
+        {"...\r\n+OK", false},      {"y\r\nx.\r\n+OK", true},      {"a\n.\r+OK\r\n", false},
+        {"a+\n. \n+OK\r\n", false}, {"a\r\n..\r\n+OK\r\n", false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -39,8 +39,10 @@ enum body_state {
 struct body {
     enum body_state state;
     bool lf_mode;
-    bool begun;    /* the first octet has come */
-    bool in_doubt; /* see body_in_doubt */
+    bool begun;          /* the first octet has come */
+    bool in_doubt;       /* see body_in_doubt */
+    unsigned char glued; /* so many of an octet, ".", CR, LF and a status word came last */
+    char sign;           /* the first octet of that word */
 };
 
 enum body_result {
@@ -57,8 +59,9 @@ enum body_result body_next(struct body *b, struct sv *in, struct sv *data);
  */
 bool body_suspect(const struct body *b);
 /* Such octets were followed by "+" or "-", with which a status line begins, or the message begins
- * so. If more commands are in flight, this may be the answer to the next one, or to this one if the
- * server answered another twice, and no data. */
+ * so; or a line that ends in a dot, perhaps one glued to it (Exchange 2000), was followed by "+OK"
+ * or "-ERR". If more commands are in flight, this may be the answer to the next one, or to this one
+ * if the server answered another twice, and no data. */
 bool body_in_doubt(const struct body *b);
 
 #endif

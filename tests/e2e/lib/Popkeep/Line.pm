@@ -136,6 +136,8 @@ sub batch {
     if ( $l->{undisturbed} ) {    # what was split arrives as if it had not been
         $bad{$_} //= "exit status $status->{$_}, not 0" for grep { $status->{$_} ne '0' } @n;
     }
+    # silence is to be over soon, but hundreds of accounts may keep a slow machine waiting
+    $t->config( slurp( $t->path('popkeep.conf') ) =~ s/^timeout = \d+/timeout = 60/gmr );
     $status = $l->statuses;
     for my $n (@n) {
         my $fault = $l->fault_after( $n, $status->{$n} // 'none' );
