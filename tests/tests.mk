@@ -106,3 +106,4 @@ demo:
 .SECONDARY: $(POPSERVER_OBJS)
 
 include tests/bench.mk
+include tests/fuzz.mk

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the fuzz targets stand on. A target is one file, fuzz_NAME.c, with LLVMFuzzerTestOneInput:
+ * it gives arbitrary octets to a module and says with FUZZ_HOLDS what must be true of whatever
+ * comes out. It is linked with libFuzzer (`make fuzz`), or with replay.c, which runs it over the
+ * files of tests/fuzz/corpus/NAME.
+ */
+#ifndef POPKEEP_TESTS_FUZZ_H
+#define POPKEEP_TESTS_FUZZ_H
+
+#include "popkeep/base/bytes.h"
+#include "popkeep/base/err.h"
+#include "popkeep/base/hash.h"
+#include "popkeep/base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { FUZZ_BUF_MAX = 1 << 26 };
+
+#define FUZZ_HOLDS(what) ((what) ? (void)0 : fuzz_broken(#what, __FILE__, __LINE__))
+
+__attribute__((noreturn)) static inline void fuzz_broken(const char *what, const char *file,
+                                                         int line)
+{
+    fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
+    abort();
+}
+
+/* The input, from which choices are taken off the front; what is not there counts as zero. */
+struct fuzz {
+    struct sv rest;
+    uint64_t random; /* for choices that need not be in the input: the same for the same input */
+};
+
+static inline struct fuzz fuzz_begin(const uint8_t *data, size_t size)
+{
+    return (struct fuzz){.rest = sv_make(data, size), .random = hash_mix(data, size) | 1};
+}
+
+static inline unsigned fuzz_octet(struct fuzz *f)
+{
+    if (f->rest.n == 0)
+        return 0;
+    unsigned c = (unsigned char)f->rest.p[0];
+    f->rest = sv_from(f->rest, 1);
+    return c;
+}
+
+static inline uint64_t fuzz_number(struct fuzz *f, int octets)
+{
+    uint64_t n = 0;
+    for (int i = 0; i < octets; i++)
+        n = n << 8 | fuzz_octet(f);
+    return n;
+}
+
+static inline struct sv fuzz_octets(struct fuzz *f, size_t most)
+{
+    size_t n = most < f->rest.n ? most : f->rest.n;
+    struct sv s = sv_make(f->rest.p, n);
+    f->rest = sv_from(f->rest, n);
+    return s;
+}
+
+/* A line of the input, without its LF. */
+static inline struct sv fuzz_line(struct fuzz *f)
+{
+    return sv_token(&f->rest, '\n');
+}
+
+static inline size_t fuzz_below(struct fuzz *f, size_t limit)
+{
+    f->random ^= f->random << 13;
+    f->random ^= f->random >> 7;
+    f->random ^= f->random << 17;
+    return limit == 0 ? 0 : (size_t)(f->random >> 11) % limit;
+}
+
+/* How a stream is cut into pieces, one after another. */
+enum fuzz_split { FUZZ_WHOLE, FUZZ_OCTETS, FUZZ_RANDOM, FUZZ_SPLITS };
+
+static inline size_t fuzz_piece(struct fuzz *f, enum fuzz_split how, size_t left)
+{
+    if (how == FUZZ_WHOLE || left < 2)
+        return left;
+    size_t n = how == FUZZ_OCTETS ? 1 : fuzz_below(f, 2) == 0 ? 1 : 1 + fuzz_below(f, 40);
+    return n < left ? n : left;
+}
+
+/* The octets in memory of exactly their size, so that reading past them is found. To be freed. */
+static inline char *fuzz_copy(struct sv s)
+{
+    char *p = malloc(s.n > 0 ? s.n : 1);
+    if (p == NULL)
+        abort();
+    if (s.n > 0)
+        memcpy(p, s.p, s.n);
+    return p;
+}
+
+/* What may go to a terminal: UTF-8 that text_escape would leave as it is, but for the octets that
+ * are allowed besides. */
+static inline bool fuzz_printable(struct sv s, const char *besides)
+{
+    struct buf plain = BUF_INIT(FUZZ_BUF_MAX), escaped = BUF_INIT(FUZZ_BUF_MAX);
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] != '\\' && (s.p[i] == '\0' || strchr(besides, s.p[i]) == NULL))
+            buf_add_char(&plain, s.p[i]);
+    }
+    text_escape(&escaped, buf_sv(&plain), plain.n);
+    bool same = sv_eq(buf_sv(&plain), buf_sv(&escaped));
+    buf_free(&plain);
+    buf_free(&escaped);
+    return same;
+}
+
+/* An error that can be shown as it is. */
+static inline void fuzz_error_is_good(const struct err *e)
+{
+    size_t n = strlen(e->text);
+    FUZZ_HOLDS(e->status != ST_OK);
+    FUZZ_HOLDS(n > 0 && n < ERR_TEXT_MAX);
+    FUZZ_HOLDS(e->text[n - 1] != '\n');
+    FUZZ_HOLDS(fuzz_printable(sv_make(e->text, n), "\n"));
+}
+
+#endif
