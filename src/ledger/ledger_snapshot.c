@@ -168,8 +168,8 @@ static int put_totals(const struct writer *w)
         [LEDGER_T_KNOWN_BEFORE] = l->run.known_before,
         [LEDGER_T_HOLD_BEFORE] = l->hold_before,
         [LEDGER_T_OFFSETS] = b->any,
-        [LEDGER_T_LOW] = b->low,
-        [LEDGER_T_HIGH] = b->high,
+        [LEDGER_T_LOW] = b->any ? b->low : 0,
+        [LEDGER_T_HIGH] = b->any ? b->high : 0,
     };
     struct buf text = BUF_INIT(LEDGER_TOTALS_N * LEDGER_NUMBER_MAX);
     for (int i = 0; i < LEDGER_TOTALS_N; i++)
