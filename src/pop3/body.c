@@ -34,7 +34,8 @@ static bool may_be_glued_to(char c)
     return c != '\n' && c != '.';
 }
 
-/* One octet more, in search of the end of a line, a dot, CRLF and a status word. */
+/* One octet more, in search of the end of a line, a dot, CRLF and a status word. What does not go
+ * on with one such find may begin the next: the octet, or a dot and the octet before it. */
 static void glue_step(struct body *b, char c)
 {
     static const char lead[] = " .\r\n";
@@ -48,6 +49,8 @@ static void glue_step(struct body *b, char c)
         b->sign = c;
     } else if (b->glued > 0 && b->glued < 4 && c == lead[b->glued]) {
         b->glued++;
+    } else if (c == '.' && (b->glued == 3 || b->glued > 4)) {
+        b->glued = 2;
     } else {
         b->glued = may_be_glued_to(c) ? 1 : 0;
     }
@@ -111,6 +114,8 @@ static enum body_result hold_step(struct body *b, struct sv *in, struct sv *data
     b->in_doubt = b->in_doubt || (body_suspect(b) && may_begin_status(c));
     b->state = h->otherwise;
     *data = sv_of(h->give);
+    for (size_t i = 0; i < data->n; i++)
+        glue_step(b, data->p[i]);
     return data->n > 0 ? BODY_DATA : BODY_MORE;
 }
 

@@ -47,6 +47,25 @@ static bool begins(struct sv s, const char *what)
     return sv_starts(s, sv_of(what));
 }
 
+/* Does what lies before `at` look like an end that was none, and what follows like an answer? */
+static bool looks_answered(struct sv wire, size_t at, bool lf_mode)
+{
+    struct sv before = sv_make(wire.p, at), rest = sv_from(wire, at);
+    if (!begins(rest, "+") && !begins(rest, "-"))
+        return false;
+    if (at == 0)
+        return true;
+    bool word = begins(rest, "+OK") || begins(rest, "-ERR");
+    if (word && at > 3 && sv_ends(before, SV(".\r\n")) && before.p[at - 4] != '\n' &&
+        before.p[at - 4] != '.')
+        return true;
+    if (lf_mode)
+        return false;
+    bool first = sv_eq(before, SV(".\n"));
+    bool bare_crlf = sv_ends(before, SV("\n.\r\n")); /* a whole end was found before */
+    return first || bare_crlf || sv_ends(before, SV("\n.\n"));
+}
+
 /* One look at each octet with all that is around it in sight; what might be the end and has nothing
  * behind it is held back. */
 static void decode_simply(struct decoded *d, struct sv wire, bool lf_mode)
@@ -64,6 +83,7 @@ static void decode_simply(struct decoded *d, struct sv wire, bool lf_mode)
             d->ended = true;
             return;
         }
+        d->in_doubt = d->in_doubt || looks_answered(wire, i, lf_mode);
         bool dot_lf = sv_eq(rest, SV(".\n"));
         if ((start || bare) && (sv_eq(rest, SV(".")) || sv_eq(rest, SV(".\r")) || dot_lf))
             d->suspect = dot_lf;
@@ -101,7 +121,7 @@ static void all_splits_agree(struct sv wire, bool lf_mode, struct fuzz *f)
     decode_simply(&other, wire, lf_mode);
     FUZZ_HOLDS(sv_eq(buf_sv(&whole.data), buf_sv(&other.data)));
     FUZZ_HOLDS(whole.taken == other.taken && whole.ended == other.ended);
-    FUZZ_HOLDS(whole.suspect == other.suspect);
+    FUZZ_HOLDS(whole.suspect == other.suspect && whole.in_doubt == other.in_doubt);
     free_decoded(&other);
     free_decoded(&whole);
 }

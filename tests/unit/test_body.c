@@ -228,7 +228,8 @@ static void test_doubts(void **state)
         {"a.\n+OK\r\n", false},     {"a.\r\n-- \r\n", false},      {"a.\r\n+O\r\n+OK", false},
         {"a. \r\n+OK", false},      {"b.\r\n\r\n+OK", false},      {"x.\r\n.+OK\r\n", false},
         {"...\r\n+OK", false},      {"y\r\nx.\r\n+OK", true},      {"a\n.\r+OK\r\n", false},
-        {"a+\n. \n+OK\r\n", false}, {"a\r\n..\r\n+OK\r\n", false},
+        {"a+\n. \n+OK\r\n", false}, {"a\r\n..\r\n+OK\r\n", false}, {"y.\r.\r\n+OK", true},
+        {"x.\r\n+.\r\n+OK", true},  {"a\n.\r.\r\n-ERR", true},     {"a\r\n.\r.\r\n+OK", true},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
