@@ -42,8 +42,8 @@ static void add_up(struct sink *s, const struct event *ev)
     s->failed += ev->kind == EVENT_ACCOUNT && ev->num[EN_STATUS] != ST_OK;
     for (const struct event_field *f = event_fields(EVENT_SUMMARY); f->name != NULL; f++)
         if (is_summed(f) && ev->num[f->slot] != EVENT_UNSET)
-            s->sums[f->slot] =
-                (s->sums[f->slot] == EVENT_UNSET ? 0 : s->sums[f->slot]) + ev->num[f->slot];
+            s->sums[f->slot] = event_plus(s->sums[f->slot] == EVENT_UNSET ? 0 : s->sums[f->slot],
+                                          ev->num[f->slot]);
 }
 
 static void put(struct sink *s, int fd, const struct buf *b)

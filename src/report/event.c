@@ -113,6 +113,24 @@ int64_t event_num(const struct event *ev, enum event_num slot, int64_t otherwise
     return ev->num[slot] == EVENT_UNSET ? otherwise : ev->num[slot];
 }
 
+/* Never EVENT_UNSET. */
+static int64_t limit(bool low)
+{
+    return low ? EVENT_UNSET + 1 : INT64_MAX;
+}
+
+int64_t event_plus(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) || sum == EVENT_UNSET ? limit(a < 0) : sum;
+}
+
+int64_t event_minus(int64_t a, int64_t b)
+{
+    int64_t left;
+    return __builtin_sub_overflow(a, b, &left) || left == EVENT_UNSET ? limit(a < 0) : left;
+}
+
 const struct event_field *event_fields(enum event_kind kind)
 {
     return kinds[kind].fields;

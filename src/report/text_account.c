@@ -59,8 +59,9 @@ static void put_counted(struct line_list *list, const struct event *ev, const st
 
 static int64_t left_of(const struct event *ev)
 {
-    int64_t left = event_num(ev, EN_LISTED, 0) - event_num(ev, EN_KNOWN, 0) -
-                   event_num(ev, EN_FETCHED, 0) - event_num(ev, EN_MATCHED, 0);
+    int64_t left = event_minus(event_num(ev, EN_LISTED, 0), event_num(ev, EN_KNOWN, 0));
+    left = event_minus(left, event_num(ev, EN_FETCHED, 0));
+    left = event_minus(left, event_num(ev, EN_MATCHED, 0));
     left = event_num(ev, EN_LEFT, left);
     return left > 0 ? left : 0;
 }
@@ -70,7 +71,7 @@ static void put_server(struct line_list *list, const struct event *ev)
 {
     if (ev->num[EN_LISTED] == EVENT_UNSET)
         return;
-    int64_t now = count_of(ev, EN_LISTED) - count_of(ev, EN_DELETED);
+    int64_t now = event_minus(count_of(ev, EN_LISTED), count_of(ev, EN_DELETED));
     buf_addf(line_part(list), "%lld on the server", (long long)(now > 0 ? now : 0));
     if (ev->num[EN_KNOWN] != EVENT_UNSET || ev->num[EN_LEFT] != EVENT_UNSET)
         buf_addf(line_part(list), "%lld left to fetch", (long long)left_of(ev));

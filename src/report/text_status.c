@@ -18,9 +18,9 @@ static void put_trouble(struct buf *to, const struct event *ev)
     if (last != ST_OK)
         buf_addf(line_part(&list), "the last run ended with %d: %s", (int)last,
                  status_info(last)->meaning);
-    if (now != EVENT_UNSET && success != EVENT_UNSET && now - success >= TEXT_STALE_S)
+    if (now != EVENT_UNSET && success != EVENT_UNSET && event_minus(now, success) >= TEXT_STALE_S)
         buf_addf(line_part(&list), "no successful run for %lld days",
-                 (long long)((now - success) / 86400));
+                 (long long)(event_minus(now, success) / 86400));
     else if (success == EVENT_UNSET && ev->num[EN_LAST_RUN] != EVENT_UNSET)
         buf_add_c(line_part(&list), "no run has succeeded yet");
 }
@@ -35,7 +35,7 @@ static void put_moment(struct buf *to, const struct event *ev, enum event_num sl
     line_time(to, at);
     if (now != EVENT_UNSET) {
         buf_add_c(to, " (");
-        line_age(to, now - at);
+        line_age(to, event_minus(now, at));
         buf_add_char(to, ')');
     }
 }

@@ -7,6 +7,7 @@
  */
 #include "fuzz.h"
 
+#include "popkeep/report/progress.h"
 #include "popkeep/report/text.h"
 
 static bool same_event(const struct event *a, const struct event *b)
@@ -59,8 +60,26 @@ static void print(const struct event *ev, unsigned how)
     buf_free(&json);
 }
 
+/* Nothing but what takes the line off the screen and ASCII, no wider than asked for. */
+static void draw(struct progress *p, const struct event *ev, int64_t *ms)
+{
+    struct buf line = BUF_INIT(FUZZ_BUF_MAX);
+    unsigned width = 20 + (unsigned)(*ms % 100);
+    progress_event(p, ev, *ms);
+    *ms += 700;
+    progress_line(&line, p, width, *ms);
+    struct sv text = buf_sv(&line);
+    FUZZ_HOLDS(text.n < width + 8);
+    for (size_t i = 0; i < text.n; i++)
+        FUZZ_HOLDS((text.p[i] >= 0x20 && text.p[i] < 0x7f) || text.p[i] == '\r' ||
+                   (text.p[i] == 0x1b && i + 2 < text.n && text.p[i + 2] == 'K'));
+    buf_free(&line);
+}
+
 static void any_frame(struct sv octets)
 {
+    struct progress *p = progress_new(2);
+    int64_t ms = 0;
     char *copy = fuzz_copy(octets);
     struct sv in = sv_make(copy, octets.n);
     struct event ev;
@@ -71,8 +90,10 @@ static void any_frame(struct sv octets)
         left = in.n;
         comes_back(&ev);
         print(&ev, (unsigned)left);
+        draw(p, &ev, &ms);
     }
     FUZZ_HOLDS(in.n == left);
+    progress_free(p);
     free(copy);
 }
 

@@ -241,13 +241,26 @@ static void test_tables(void **state)
     assert_string_equal(event_phase_word(EVENT_PHASES), "working");
 }
 
+/* A worker gone wrong, or a journal with an absurd time, must not make what is said undefined. */
+static void test_sums(void **state)
+{
+    (void)state;
+    assert_int_equal(event_plus(2, -5), -3);
+    assert_int_equal(event_minus(2, -5), 7);
+    assert_int_equal(event_plus(INT64_MAX, 1), INT64_MAX);
+    assert_int_equal(event_minus(INT64_MAX, -1), INT64_MAX);
+    assert_int_equal(event_minus(INT64_MIN, 1), INT64_MIN + 1);
+    assert_int_equal(event_plus(INT64_MIN + 1, -1), INT64_MIN + 1);
+    assert_true(event_minus(-INT64_MAX, 1) != EVENT_UNSET);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_every_split),
         cmocka_unit_test(test_changed_octets), cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_nonsense),       cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_tables),         cmocka_unit_test(test_sums),
     };
     return cmocka_run_group_tests_name("event", tests, NULL, NULL);
 }

@@ -127,6 +127,10 @@ void event_init(struct event *ev, enum event_kind kind, const char *account);
 /* The number, or `otherwise` if it is not set. */
 int64_t event_num(const struct event *ev, enum event_num slot, int64_t otherwise);
 
+/* Sum and difference that stay in range, whatever came through the pipe or stands in a journal. */
+int64_t event_plus(int64_t a, int64_t b);
+int64_t event_minus(int64_t a, int64_t b);
+
 enum event_as {
     EVENT_AS_NUMBER,
     EVENT_AS_TIME,   /* string, RFC 3339 in UTC */
