@@ -2,7 +2,8 @@
 /*
  * Preloaded into a program under test: its wall clock runs CLOCKSHIM_OFFSET seconds ahead, its time
  * since boot CLOCKSHIM_BOOT_OFFSET seconds (both may be negative); with CLOCKSHIM_AT the wall clock
- * stands still at that time. CLOCK_MONOTONIC, by which
+ * stands still at that time; with CLOCKSHIM_JUMP=N:S it is S seconds ahead from the N-th look of a
+ * process at it. CLOCK_MONOTONIC, by which
  * deadlines are kept, is left alone unless CLOCKSHIM_SPEED says how many seconds it shall count in
  * each. The kernel is asked by system call, so that the real functions need not be looked up and
  * sanitizers and valgrind do not mind.
@@ -40,6 +41,16 @@ static void hurry(struct timespec *t)
     t->tv_nsec = ns % 1000000000;
 }
 
+static long long jump(void)
+{
+    static _Atomic long long looks;
+    const char *text = getenv("CLOCKSHIM_JUMP");
+    char *colon;
+    long long from = text ? strtoll(text, &colon, 10) : 0;
+
+    return text && ++looks >= from && *colon == ':' ? strtoll(colon + 1, NULL, 10) : 0;
+}
+
 int clock_gettime(clockid_t clock, struct timespec *t)
 {
     if (syscall(SYS_clock_gettime, clock, t) < 0)
@@ -48,7 +59,9 @@ int clock_gettime(clockid_t clock, struct timespec *t)
         *t = (struct timespec){.tv_sec = offset_of("CLOCKSHIM_AT")};
     else if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
         t->tv_sec += offset_of("CLOCKSHIM_OFFSET");
-    else if (clock == CLOCK_BOOTTIME)
+    if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
+        t->tv_sec += jump();
+    if (clock == CLOCK_BOOTTIME)
         t->tv_sec += offset_of("CLOCKSHIM_BOOT_OFFSET");
     else if (clock == CLOCK_MONOTONIC)
         hurry(t);
