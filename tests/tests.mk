@@ -67,10 +67,10 @@ check:
 	$(Q)$(RUN) unit e2e rooms man style san valgrind locale
 
 check-build: build-plain build-san build/locale/tr_TR.UTF-8
-build-plain: all units small tools
+build-plain: all units replays small tools
 build-san:
-	$(Q)$(MAKE) --no-print-directory SAN=$(SAN_CHECK) all units small
-check-unit: units ; $(Q)$(RUN) unit $(T)
+	$(Q)$(MAKE) --no-print-directory SAN=$(SAN_CHECK) all units replays small
+check-unit: units replays ; $(Q)$(RUN) unit $(T)
 check-e2e: all small tools ; $(Q)$(RUN) e2e $(T)
 check-rooms: $(O)/libpopkeep.a ; $(Q)$(RUN) rooms
 check-man: ; $(Q)$(RUN) man
