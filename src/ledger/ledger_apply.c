@@ -198,6 +198,17 @@ static void apply_quit(struct ledger *l)
     l->asked_n = kept;
 }
 
+/* A run that was killed after QUIT, or failed, recorded no number of what it deleted: what is gone
+ * since is subtracted here, or the guard would take popkeep's own deletions for another mailbox. */
+static void left_asked(struct ledger *l, const struct ledger_entry *en)
+{
+    struct ledger_run *run = &l->run;
+    if (l->subtracted > 0)
+        l->subtracted--;
+    else if (en->state == LEDGER_GONE && en->id < run->known_before && run->known > 0)
+        run->known--;
+}
+
 static int apply_to_entry(struct ledger *l, const struct record *r, bool from_archive,
                           struct err *e)
 {
@@ -229,6 +240,18 @@ static int apply_to_entry(struct ledger *l, const struct record *r, bool from_ar
         break;
     }
     set_state(l, en, (enum ledger_state)t->to);
+    return 0;
+}
+
+static int apply_change(struct ledger *l, const struct record *r, bool from_archive, struct err *e)
+{
+    uint32_t index = ledger_index_of(l, r->id);
+    const struct ledger_entry *en = index == LEDGER_NONE ? NULL : &ledger_cell(l, index)->e;
+    bool asked = en != NULL && en->state == LEDGER_ASKED && !from_archive;
+    if (apply_to_entry(l, r, from_archive, e) != 0)
+        return -1;
+    if (asked && en->state != LEDGER_ASKED)
+        left_asked(l, en);
     return 0;
 }
 
@@ -304,6 +327,7 @@ static int totals(struct ledger *l, const struct record *r, struct err *e)
     l->run.known = (uint64_t)v[LEDGER_T_KNOWN];
     l->run.known_before = (uint32_t)v[LEDGER_T_KNOWN_BEFORE];
     l->hold_before = (uint32_t)v[LEDGER_T_HOLD_BEFORE];
+    l->subtracted = l->states[LEDGER_ASKED]; /* a journal is compacted behind a run's record */
     if (l->boot != 0)
         set_offsets(&l->boots[l->boot - 1], v[LEDGER_T_OFFSETS] != 0, v[LEDGER_T_LOW],
                     v[LEDGER_T_HIGH]);
@@ -391,6 +415,7 @@ static void apply_run(struct ledger *l, const struct record *r)
     if (r->listed > 0 && (success || r->status == ST_INCOMPLETE)) {
         run->known = r->matched > r->deleted ? (r->matched - r->deleted) & INT64_MAX : 0;
         run->known_before = l->next_id;
+        l->subtracted = r->deleted < l->states[LEDGER_ASKED] ? r->deleted : l->states[LEDGER_ASKED];
     }
     apply_boot(l, r);
     trust(l, r->time);
@@ -427,7 +452,7 @@ static int apply_kind(struct ledger *l, const struct record *r, bool from_archiv
     case REC_REKEY:
     case REC_DELETE:
     case REC_GONE:
-        return apply_to_entry(l, r, from_archive, e);
+        return apply_change(l, r, from_archive, e);
     case REC_BOOT:
     case REC_RUN:
     case REC_QUIT:

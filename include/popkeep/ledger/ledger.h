@@ -75,7 +75,8 @@ struct ledger_run {
     unsigned refused_in_a_row; /* runs that ended with 77, counted back from the last */
     unsigned failed_in_a_row;  /* runs that were no success, counted back from the last */
     /* Of the last run that saw any message and came to its end (status 0, 10 or 11): */
-    uint64_t known;        /* matched less deleted: what the next listing should still hold */
+    uint64_t known;        /* matched less deleted, then and since: what the next listing should
+                              still hold */
     uint32_t known_before; /* entries with a smaller id were stored by the end of it */
 };
 

@@ -70,6 +70,7 @@ struct ledger {
     uint64_t lines;
     int64_t newest;
     uint32_t hold_before;  /* run.known_before when the mark "hold" was set */
+    uint64_t subtracted;   /* of the entries in ASKED: run.known does not count so many */
     int64_t trusted;       /* see ledger_clock_trusted */
     int64_t newest_stored; /* no entry has a later stored_at: spares clock marks a walk */
     uint32_t *asked;       /* entries that are, or since the last Q were, in state ASKED */

@@ -318,6 +318,10 @@ my %kinds = (
         prepare => sub { my ($w) = @_; $w->{t}->mails( 'box', mails( 1 .. 14 ) ); $w->clean; $w->{t}->mails( 'box', mails( 15 .. 17 ) ) },
         days => 31, deletes => 1, stay => 3
     },
+    'delete most' => {    # the guard for another mailbox must not take popkeep's own deletions for one
+        prepare => sub { my ($w) = @_; $w->{t}->mails( 'box', mails( 1 .. 24 ) ); $w->clean; $w->{t}->mails( 'box', mails( 25 .. 29 ) ) },
+        days => 31, deletes => 1, stay => 5
+    },
     'delete at once' => { prepare => sub { $_[0]{t}->mails( 'box', mails( 1 .. 16 ) ) }, keys => { retention_days => 0 }, deletes => 1 },
     recovery => { prepare => \&prepare_interrupted },
     'recovery, early' => { prepare => sub { prepare_interrupted( $_[0], KINDS => 'fdatasync', AT => 3 ) } },
