@@ -50,10 +50,10 @@ fuzz-merge: $(FUZZ_WANTED:%=$(FUZZ_O)/%)
 	$(Q)tests/run-fuzz --merge $(FUZZ_WANTED)
 
 # afl-clang-fast replaces the compiler; it knows libFuzzer's entry point.
-$(FUZZ_AFL): $(FUZZ_O)/afl/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(SRCS)
+$(FUZZ_AFL): $(FUZZ_O)/afl/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/fuzz/records.h $(SRCS)
 	$(Q)mkdir -p $(@D)
 	$(Q)echo "  AFL   $@"
-	$(Q)AFL_QUIET=1 afl-clang-fast $(BASE_CFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< \
+	$(Q)AFL_QUIET=1 afl-clang-fast $(BASE_CFLAGS) -include popkeep/base/banned.h $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< \
 	  $(filter-out src/cmd/main.c,$(SRCS)) $(LIBS)
 
 -include $(FUZZ_OBJS:.o=.d)
