@@ -283,17 +283,20 @@ static void compaction_loses_nothing(const struct ledger *l, int64_t archive_bef
 /* ---- damage ---- */
 
 /* What is handed out is the beginning of what was written; damage before a whole group is said. */
-static void damage_is_seen(const struct book *b, size_t at, unsigned flip)
+static void damage_is_seen(const struct book *b, size_t at, unsigned flip, size_t octets)
 {
     struct seen s = {.l = NULL};
     struct err e = ERR_INIT;
     size_t good;
     if (b->groups < 2 || flip == 0)
         return;
-    at %= b->end[b->groups - 1]; /* not in the last group */
+    size_t last = b->end[b->groups - 1]; /* where the last group begins, which stays whole */
+    at %= last;
     group_init(&s.lines);
     char *copy = fuzz_copy(buf_sv(&b->text.text));
     copy[at] = (char)(copy[at] ^ (char)flip);
+    for (size_t i = at + 1; i < at + octets && i + 1 < last; i++) /* a bad sector */
+        copy[i] = 0;
     FUZZ_HOLDS(record_scan(sv_make(copy, b->text.text.n), see, &s, &good, &e) != 0);
     fuzz_error_is_good(&e);
     FUZZ_HOLDS(e.status == ST_DATA);
@@ -335,7 +338,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     add_garbage(&torn, garbage);
     size_t whole = groups_within(b, length);
     scan_torn(b, buf_sv(&torn), whole);
-    damage_is_seen(b, at, flip);
+    damage_is_seen(b, at, flip, flip & 1 ? (size_t)flip * 4 : 1);
     compaction_loses_nothing(l, archive_before);
     file_goes_on(b, buf_sv(&torn), whole, archive_before);
     buf_free(&torn);
