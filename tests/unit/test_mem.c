@@ -138,7 +138,7 @@ static void ask_openssl_more(void)
     char *p = OPENSSL_realloc(OPENSSL_zalloc(5), 500);
     if (OPENSSL_malloc(0) != NULL || p == NULL || OPENSSL_realloc(p, 0) != NULL)
         _exit(1);
-    static char *held; /* still known when the program ends: no leak */
+    static char *volatile held; /* still known when the program ends: no leak */
     held = OPENSSL_malloc(5);
     OPENSSL_free(OPENSSL_realloc(held, much));
 }
