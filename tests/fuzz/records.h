@@ -8,21 +8,44 @@
 
 #include "popkeep/ledger/ledger.h"
 
+/* The number of a message that is there, or any. */
+static inline uint32_t records_id(const struct ledger *l, unsigned choice)
+{
+    uint32_t n = ledger_count(l);
+    return n > 0 && choice < 192 ? ledger_entry(l, choice % n)->id : choice % 32;
+}
+
+/* '>' stands for what usually comes next for that message. */
+static inline char records_kind(const struct ledger *l, char kind, uint32_t id)
+{
+    static const char next[] = {
+        [LEDGER_INTENT] = REC_STORED, [LEDGER_STORED] = REC_DELETE, [LEDGER_ASKED] = REC_GONE,
+        [LEDGER_GONE] = REC_REKEY,    [LEDGER_VOID] = REC_INTENT,   [LEDGER_REPLACED] = REC_QUIT};
+    uint32_t index = ledger_index_of(l, id);
+    if (kind != '>')
+        return kind;
+    return index == LEDGER_NONE ? (char)REC_INTENT : next[ledger_entry(l, index)->state];
+}
+
 /* One record: any kind, small numbers so that records meet, times a clock may have, texts that are
  * views into the input. It need not fit any ledger. */
-static inline struct record records_make(struct fuzz *f)
+static inline struct record records_make(struct fuzz *f, const struct ledger *l)
 {
-    static const char kinds[] = "IIIIIISSSSSSDDDGGQVKKMMMRRBH";
+    static const char kinds[] = ">>>>>>>>IIIISSSDDGGQVKKMMRRBH";
     static const char *const marks[] = {"sizes-drift", "utf8",       "pipelining", "adopting",
-                                        "hold",        "clock-jump", "keeps",      "made-up"};
+                                        "hold",        "clock-jump", "clock-ok",   "made-up"};
     static const char *const values[] = {"yes", "no", "-", "12", "1800000000", "1500000000", "a b"};
-    struct record r = {.kind = (enum record_kind)kinds[fuzz_octet(f) % (sizeof kinds - 1)]};
+    char kind = kinds[fuzz_octet(f) % (sizeof kinds - 1)];
+    unsigned choice = fuzz_octet(f);
+    uint32_t id = records_id(l, choice);
+    struct record r = {.kind = (enum record_kind)records_kind(l, kind, id), .id = id};
     r.time = 1700000000 + (int64_t)(int16_t)fuzz_number(f, 2) * 4096;
-    r.id = fuzz_octet(f) % 32;
+    if (r.kind == REC_INTENT && choice < 224)
+        r.id = ledger_next_id(l);
     unsigned how = fuzz_octet(f);
     switch (r.kind) {
     case REC_INTENT:
-        r.replaces = (how & 3) == 0 ? fuzz_octet(f) % 32 : 0;
+        r.replaces = (how & 3) == 0 ? records_id(l, fuzz_octet(f)) : 0;
         __attribute__((fallthrough));
     case REC_REKEY:
         r.uidl = (how & 4) != 0 ? fuzz_octets(f, fuzz_octet(f) % 80) : SV("uid");
