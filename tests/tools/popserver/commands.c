@@ -124,10 +124,16 @@ static const char *told_uidl(struct model *m, size_t i)
         hash_uidl(m, x, hash);
         snprintf(out, sizeof out, "%s", hash);
     } else {
+        const char *name;
+
         if (m->s->uidl_kind == UIDL_PAIRS)
             stem = (int)strlen(m->box.m[i / 2 * 2].name) - 4, x = &m->box.m[i / 2 * 2];
+        name = x->name;
+        if (m->s->uidl_kind == UIDL_TAIL)
+            while (stem > 0 && memchr(name, '.', (size_t)stem))
+                name++, stem--;
         snprintf(out, sizeof out, "%s%.*s", m->s->uidl_prefix.p ? m->s->uidl_prefix.p : "u", stem,
-                 x->name);
+                 name);
     }
     return out;
 }
