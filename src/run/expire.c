@@ -102,7 +102,8 @@ static int copy_is_good(struct expire *x, size_t item, struct err *e)
 
     if (!x->account->delete_requires_copy)
         return 1;
-    switch (finder_check(x->finder, en->name, en->file_octets, en->file_sha, e)) {
+    switch ((x->sync_copies ? finder_check_and_sync : finder_check)(
+        x->finder, en->name, en->file_octets, en->file_sha, e)) {
     case FINDER_OK:
         return 1;
     case FINDER_MISSING:

@@ -434,6 +434,8 @@ static int work(struct mailbox *b, struct err *e)
                        .messages = b->messages,
                        .totals = &w->totals,
                        .tell = w->tell,
+                       .sync_copies = !w->options->dry_run && w->maildir != NULL &&
+                                      !maildir_uses_syncfs(w->maildir),
                        .now = w->options->has_as_of ? w->options->as_of : clock_wall_s()};
     int rc = -1;
 

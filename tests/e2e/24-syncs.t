@@ -98,6 +98,32 @@ $run->exits( 0, 'a month later, new mail and deletions in one run' );
 is( scalar( @gone = $s->gone ), scalar keys %mail, 'what is due is deleted' );
 $t->syncs_hold( $run, 'okul', $uidls );
 
+# ---- a copy that its owner's mail reader has moved ----
+
+# The reader synced nothing. Where a rename is not one step on the disk, the copy could have no name at all after a power cut:
+# its new one must be on the disk before the server is asked to delete.
+$t = Popkeep->new;
+$t->mails( 'box', map { sprintf( '%04d.eml', $_ ) => mail($_) } 1 .. 3 );
+$s = $t->server;
+$t->account( $s, 'okul', retention_days => 30 );
+$t->popkeep->exits( 0, 'a first fetch' );
+for ( glob $t->path('Mail/okul/new') . '/*' ) { rename $_, s{/new/([^/]+)$}{/cur/$1:2,S}r or die "$_: $!" }
+$t->clock( 31 * DAY );
+$uidls = $s->uidls;
+{
+    local $t->{preload} = [ Popkeep::tools_dir() . '/faultshim.so' ];
+    my $root = Cwd::abs_path( $t->dir );
+    $run = $t->popkeep( '-vvv', { strace => 1, env => { FAULTSHIM_COUNT => "$root/count", FAULTSHIM_ROOTS => "$root/state:$root/Mail",
+        FAULTSHIM_FSTYPE => '1021994' } } );
+}
+$run->exits( 0, 'a month later, all is read and moved, on a file system that one syncfs does not do for' );
+is( scalar( @gone = $s->gone ), 3, 'what is due is deleted' );
+$t->syncs_hold( $run, 'okul', $uidls );
+@log = split /^/, slurp( $run->{strace} );
+($d) = where(qr/journal>.*"(?:[^"]*\\n)?D /);
+is( scalar( grep { $_ < $d } where(qr{ fsync\(\S*/Mail/okul/cur/.*= 0$}) ), 3, 'each copy was synced before the delete intents' );
+ok( ( grep { $_ < $d } where(qr{ fsync\(\S*/Mail/okul/cur>.*= 0$}) ) > 0, 'and so were their names' );
+
 # ---- after a kill ----
 
 # Where the run is killed (a number: at this write in the state folder, which are the lock, the header, then I, then S), what the next

@@ -22,7 +22,9 @@ struct expire {
     const struct plan_message *messages;
     struct run_totals *totals;
     struct tell *tell;
-    int64_t now; /* ages are judged at this moment (--as-of) */
+    int64_t now;      /* ages are judged at this moment (--as-of) */
+    bool sync_copies; /* a mail reader that moved a copy may have synced nothing: where a rename is
+                         not one step on the disk, its new name is synced before D */
     enum retention_hold hold;
     /* filled */
     uint32_t *accepted; /* entries whose DELE was answered +OK */
