@@ -107,3 +107,4 @@ demo:
 
 include tests/bench.mk
 include tests/fuzz.mk
+include tests/model.mk
