@@ -116,6 +116,8 @@ help:
 	@echo 'make fuzz: libFuzzer against every decoder and parser, with clang; a minute each'
 	@echo '  T="body engine" only these; TIME=600 seconds each; AFL=1 with afl-fuzz; make fuzz-merge: finds into the corpora'
 	@echo
+	@echo 'make coverage: lines and branches that the tests run, by room (T=...: only these tests)'
+	@echo
 	@echo 'make bench: speed and cost against the wire, and against other programs that are installed'
 	@echo '  QUICK=1 small and short; ONLY=500mb,20k these parts; RTT=0,50; ROUNDS=3; PEERS=1 installs the others'
 	@echo

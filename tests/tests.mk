@@ -107,4 +107,5 @@ demo:
 
 include tests/bench.mk
 include tests/fuzz.mk
+include tests/coverage.mk
 include tests/model.mk

@@ -11,6 +11,7 @@
 #include "popkeep/sys/env.h"
 #include "popkeep/sys/file.h"
 #include "popkeep/sys/output.h"
+#include "popkeep/sys/instrumented.h"
 #include "popkeep/sys/process.h"
 #include "popkeep/sys/signals.h"
 #include "popkeep/sys/terminal.h"
@@ -30,16 +31,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* the address sanitizer needs to look at itself and is not locked out */
-#if defined(__SANITIZE_ADDRESS__)
-#define TRACES_ITSELF 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TRACES_ITSELF 1
-#endif
-#endif
-#ifndef TRACES_ITSELF
-#define TRACES_ITSELF 0
+/* an instrumented build needs to look at itself and is not locked out */
+#ifdef POPKEEP_INSTRUMENTED
+enum { TRACES_ITSELF = 1 };
+#else
+enum { TRACES_ITSELF = 0 };
 #endif
 
 static void assert_says(const struct err *e, const char *words)
