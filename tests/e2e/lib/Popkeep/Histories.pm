@@ -364,15 +364,15 @@ sub look {
     my ( $h, $run ) = @_;
     my $fault = files( $h, $run ) || deleted( $h, $run );
     return $fault && "$fault: " . ( $h->{said} // '' ) if $fault;
-    my %live;
-    $live{ $_->{c} }++ for grep { !$_->{edited} } values %{ $h->{file} };
+    my ( %live, %edited );
+    $_->{edited} ? $edited{ $_->{c} }++ : $live{ $_->{c} }++ for values %{ $h->{file} };
     for my $c ( 0 .. CONTENTS - 1 ) {
         my $n = $live{$c} // 0;
         return "content $c is stored $n times, at most $h->{most}{$c} were ever in the box: $h->{said}" if $n > ( $h->{most}{$c} // 0 );
         my $removed = $h->{removed}{$c} // 0;
         my $listed  = $run->{listed}{$c} // 0;
         if ( defined $run->{exit} && $run->{exit} eq '0' ) {
-            my $have = $n + ( $run->{missing} ? 0 : $removed );
+            my $have = $n + ( $run->{missing} ? $edited{$c} // 0 : $removed );    # --missing: what has no file at all
             return "exit 0, but of content $c $listed were listed and $n are stored: $h->{said}" if $have < $listed;
             $h->{least}{$c} = max( $h->{least}{$c} // 0, $listed );
         }
