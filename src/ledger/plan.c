@@ -148,7 +148,9 @@ static void pair_by_size(struct work *w)
     }
 }
 
-/* Sizes drift: what has no partner of its own size takes any record that is left. */
+/* Sizes drift: what has no partner of its own size takes any record that is left, but for one
+ * without a size: that one has to be given its size first, by its octets, or it would never be due.
+ */
 static void pair_the_rest(struct work *w)
 {
     size_t j = 0;
@@ -158,7 +160,7 @@ static void pair_the_rest(struct work *w)
             continue;
         while (j < w->records.n && w->records.v[j].taken)
             j++;
-        if (j < w->records.n)
+        if (j < w->records.n && w->records.v[j].size != RECORD_NO_SIZE) /* which sorts last */
             pair(w, m, &w->records.v[j]);
     }
 }

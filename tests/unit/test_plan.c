@@ -120,6 +120,25 @@ static void sizes_that_drift_are_not_compared(void **state)
     ledger_free(l);
 }
 
+/* Stored while the server would not list: known by its UIDL alone, it would never be deleted. */
+static void a_record_without_size_gets_one_though_sizes_drift(void **state)
+{
+    (void)state;
+    struct ledger *l = fresh();
+    struct plan p;
+    feed_stored(l, t0, 1, "a", RECORD_NO_SIZE, 1);
+    feed_stored(l, t0, 2, "b", 10, 2);
+    feed(l, rec_mark(t0, "sizes-drift", "yes"));
+    list("a", 10);
+    list("b", 20);
+    plan_make(&p, listed, listed_n, l);
+    assert_int_equal(p.items[0].why, PLAN_OTHER_SIZE);
+    assert_int_equal(match(&p, l, 0, 1), 1);
+    assert_int_equal(p.items[1].why, PLAN_KNOWN);
+    plan_free(&p);
+    ledger_free(l);
+}
+
 static void two_and_two_are_known(void **state)
 {
     (void)state;
@@ -579,6 +598,7 @@ int main(void)
         cmocka_unit_test(known_and_new),
         cmocka_unit_test(a_reused_uidl_with_another_size_is_fetched),
         cmocka_unit_test(sizes_that_drift_are_not_compared),
+        cmocka_unit_test(a_record_without_size_gets_one_though_sizes_drift),
         cmocka_unit_test(two_and_two_are_known),
         cmocka_unit_test(three_listed_two_recorded),
         cmocka_unit_test(a_renumbered_mailbox_is_matched),
