@@ -138,24 +138,21 @@ sub fault_at {
     return $fault;
 }
 
-sub give_up {
-    my ($why) = @_;
-    faults_counted( 'images', 0, 0, 1 );
-    plan( skip_all => $why );
-    exit;
-}
-
-give_up('only root may mount images') if $> != 0;
-give_up('no /dev/shm to hold them') if !$place;
-mkdir $place, 0700;
+my $never = $> != 0 ? 'only root may mount images' : !$place ? 'there is no /dev/shm to hold images' : '';
+mkdir $place, 0700 if !$never;
 my ( $total, $violations, $skipped ) = ( 0, 0, 0 );
 for my $w ( map { workloads($_) } @chosen[ 0 .. ( $states > 1 ? $#chosen : 0 ) ] ) {
     $disk = $w->{t}->path('disk');
     my $n = $w->undisturbed;
     for my $kind (@kinds) {
       SKIP: {
-            my $why = quietly( 'command', '-v', $kind->{make}[0] ) ? base_image( $w, $kind ) : "there is no $kind->{make}[0]";
-            if ($why) { $skipped++; skip "$kind->{name}: $why", 1 }
+            my $why = $never || ( quietly( 'command', '-v', $kind->{make}[0] ) ? base_image( $w, $kind ) : "there is no $kind->{make}[0]" );
+            if ($why) {
+                $skipped++;
+                skip "$kind->{name}: $why", 1 if $states > 1;
+                note("left out here: $kind->{name}: $why");    # a machine without loop devices can run `make check`
+                last SKIP;
+            }
             my ( $cases, @bad ) = $states > 1 ? int( $states / @chosen ) : 1;
             for ( 1 .. $cases ) {
                 my $at    = 1 + int rand $n;
