@@ -172,6 +172,7 @@ static void on_error(struct session *s, struct err *e)
     struct pop3_event ev;
     struct err again = ERR_INIT;
     fuzz_error_is_good(e);
+    FUZZ_HOLDS(!s->quit); /* what comes behind the answer to QUIT is dropped */
     FUZZ_HOLDS(e->status == ST_PROTOCOL || (e->status == ST_UNAVAILABLE && !s->greeted) ||
                (e->status == ST_TEMP && e->line_cut && s->first == s->last));
     if (s->first < s->last &&

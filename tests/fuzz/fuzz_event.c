@@ -76,6 +76,15 @@ static void draw(struct progress *p, const struct event *ev, int64_t *ms)
     buf_free(&line);
 }
 
+/* The octets are those that event_pack makes, unless a number was given as not set. */
+static void is_canonical(const struct event *ev, struct sv octets)
+{
+    struct buf frame = BUF_INIT(FUZZ_BUF_MAX);
+    event_pack(&frame, ev);
+    FUZZ_HOLDS(frame.n < octets.n || sv_eq(buf_sv(&frame), octets));
+    buf_free(&frame);
+}
+
 static void any_frame(struct sv octets)
 {
     struct progress *p = progress_new(2);
@@ -87,6 +96,7 @@ static void any_frame(struct sv octets)
     size_t left = in.n;
     while ((r = event_unpack(&in, &ev)) == 1) {
         FUZZ_HOLDS(in.n < left && ev.kind < EVENT_KINDS);
+        is_canonical(&ev, sv_make(in.p - (left - in.n), left - in.n));
         left = in.n;
         comes_back(&ev);
         print(&ev, (unsigned)left);
