@@ -319,37 +319,6 @@ static void runs_far_ahead_are_not_trusted(void **state)
     ledger_free(l);
 }
 
-/* A run that is killed behind QUIT, or fails, leaves no number of what it deleted: what is gone
- * then must not count as known, or the next run takes popkeep's own deletions for another mailbox.
- */
-static void own_deletions_are_not_missed(void **state)
-{
-    (void)state;
-    struct ledger *l = ledger_new();
-    for (uint32_t id = 1; id <= 6; id++) {
-        feed(l, rec_intent(10, id, "u", 100, (unsigned char)id, NULL));
-        feed(l, rec_stored(10, id));
-    }
-    feed(l, rec('D', 11, 1));
-    feed(l, rec('D', 11, 2));
-    feed(l, rec_run(12, ST_OK, 6, 6, 2));
-    assert_int_equal(ledger_run(l)->known, 4);
-    feed(l, rec_intent(20, 7, "v", 100, 7, NULL)); /* stored by no recorded run: never counted */
-    feed(l, rec_stored(20, 7));
-    feed(l, rec('G', 20, 1));
-    feed(l, rec_stored(20, 2)); /* listed again */
-    assert_int_equal(ledger_run(l)->known, 4);
-    for (uint32_t id = 3; id <= 7; id++)
-        feed(l, rec('D', 21, id));
-    feed(l, rec_run(22, ST_TEMP, 6, 6, 5)); /* it did not come to its end */
-    feed(l, rec_stored(30, 3));
-    assert_int_equal(ledger_run(l)->known, 4);
-    for (uint32_t id = 4; id <= 7; id++)
-        feed(l, rec('G', 30, id));
-    assert_int_equal(ledger_run(l)->known, 1);
-    ledger_free(l);
-}
-
 static void runs_are_counted(void **state)
 {
     (void)state;
@@ -715,7 +684,6 @@ int main(void)
         cmocka_unit_test(the_archive_is_read),
         cmocka_unit_test(clock_marks),
         cmocka_unit_test(runs_far_ahead_are_not_trusted),
-        cmocka_unit_test(own_deletions_are_not_missed),
         cmocka_unit_test(runs_are_counted),
         cmocka_unit_test(marks_and_header),
         cmocka_unit_test(names_are_found),
