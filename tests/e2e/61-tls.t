@@ -31,7 +31,7 @@ for my $c (    # certificate, name it must be for (none: 127.0.0.1), what is sai
     [ starip       => undef,              qr/not for 127\.0\.0\.1/ ],
     [ starpuny     => 'xn--a.okul.example', qr/not for xn--a\.okul\.example/ ],
     [ hostile      => $pop,               qr/not for \Q$pop\E but for x\.okul\.example, -;\\x1b\[31m/ ],
-    [ expiredinter => undef,              qr/certificate of its issuer "expired intermediate" expired 3 d ago/ ],
+    [ expiredinter => undef,              qr/certificate of its issuer "expired intermediate" expired \d+ d/ ],
     [ weakinter    => undef,              qr/an issuer's key or signature is too weak/ ],
     [ noca         => undef,              qr/chain is faulty/ ],
     [ notpermitted => $pop,               qr/chain is faulty \(permitted subtree violation\)/ ],
@@ -47,7 +47,7 @@ for my $c (    # certificate, name it must be for (none: 127.0.0.1), what is sai
     [ version1     => undef,              qr/no host at all/ ],
     [ justexpired  => undef,              qr/it expired .* ago/ ],
     [ backwards    => undef,              qr/expired|not valid yet/ ],
-    [ longago      => undef,              qr/it expired 15000 d ago/ ],
+    [ longago      => undef,              qr/it expired \d+ d/ ],
     [ nextcentury  => undef,              qr/not valid yet/ ],
   )
 {
