@@ -23,6 +23,7 @@
  *   REUSED       the second message comes once a run has seen the first one gone, with its UIDL and size
  *   EXPIRE_0     QUIT deletes what was retrieved
  *   MISSING      any run may be `fetch --missing`
+ *   SHOWS_ALL    the server shows all it has, under one UIDL
  *   ONE_CHANGES  the UIDL of the first message only changes
  *   NO_READER    no mail reader; READS_BOTH: he has a hand in both messages, not in the first alone
  * WITHOUT_x takes one sync or rule out: tests/model/cases says what then breaks.
@@ -33,8 +34,9 @@
  */
 #if defined(SAME_KEY) || defined(REUSED)
 #define SHOWS_ALL
+#define SAME_SIZE
 #endif
-#if defined(SHOWS_ALL) || defined(SAME_OCTETS)
+#ifdef SAME_OCTETS
 #define SAME_SIZE
 #endif
 #ifdef MISSING
