@@ -80,8 +80,9 @@ static void put_server(struct line_list *list, const struct event *ev)
 /* Due, not deleted, and not counted among those held or with a bad copy: a limit, or the server. */
 static void put_waiting(struct line_list *list, const struct event *ev)
 {
-    int64_t rest = count_of(ev, EN_DUE) - count_of(ev, EN_HELD) - count_of(ev, EN_MISSING) -
-                   count_of(ev, EN_CHANGED);
+    int64_t rest = event_minus(count_of(ev, EN_DUE), count_of(ev, EN_HELD));
+    rest = event_minus(rest, count_of(ev, EN_MISSING));
+    rest = event_minus(rest, count_of(ev, EN_CHANGED));
     if (rest > 0)
         buf_addf(line_part(list), "%lld due for deletion wait%s for a later run", (long long)rest,
                  rest == 1 ? "s" : "");
@@ -150,7 +151,8 @@ static void put_check(struct buf *to, const struct event *ev)
 
 static bool verify_found_bad(const struct event *ev)
 {
-    return count_of(ev, EN_MISSING) + count_of(ev, EN_CHANGED) + count_of(ev, EN_NOT_STORED) > 0;
+    return count_of(ev, EN_MISSING) > 0 || count_of(ev, EN_CHANGED) > 0 ||
+           count_of(ev, EN_NOT_STORED) > 0;
 }
 
 static void put_verify(struct buf *to, const struct event *ev)
