@@ -328,6 +328,8 @@ enum status account_run(const struct account *a, const char *state_root, struct 
                        .book = {.dir_fd = -1, .lock_fd = -1},
                        .ticket = BUF_INIT(TICKET_MAX),
                        .voided = BUF_INIT(VOIDED_MAX),
+                       .cut_once = BUF_INIT(VOIDED_MAX),
+                       .cut_twice = BUF_INIT(VOIDED_MAX),
                        .memory = {.utf8 = -1}};
     struct err e = ERR_INIT;
     int64_t began = clock_mono_ms();
@@ -347,5 +349,7 @@ enum status account_run(const struct account *a, const char *state_root, struct 
     book_close(&w.book);
     buf_wipe(&w.ticket);
     buf_free(&w.voided);
+    buf_free(&w.cut_once);
+    buf_free(&w.cut_twice);
     return w.status;
 }

@@ -14,8 +14,7 @@
 
 struct mailbox {
     struct worker *w;
-    bool *
-        skip; /* items that an earlier session of this run found cannot be sent right; null: none */
+    uint8_t *when; /* enum receive_when an item, after what ended earlier sessions; null: all now */
     struct session s;
     struct listing listing;
     struct plan_message *messages;
@@ -236,39 +235,73 @@ static void tell_would_fetch(struct mailbox *b)
     }
 }
 
-static void tell_skipped(struct mailbox *b, size_t item)
+static void tell_left_out(struct mailbox *b, size_t item, enum status status, const char *text)
 {
     struct event ev;
 
     event_init(&ev, EVENT_FAILED, b->w->account->name);
-    ev.num[EN_STATUS] = ST_PROTOCOL;
+    ev.num[EN_STATUS] = status;
     ev.num[EN_NUMBER] = b->messages[item].number;
     ev.str[ES_UIDL] = sv_make(b->messages[item].uidl, b->messages[item].uidl_n);
-    ev.str[ES_TEXT] = SV("the server cannot send this message right; it is left out of this run");
+    ev.str[ES_TEXT] = sv_of(text);
     tell_event(b->w->tell, &ev);
     b->w->totals.failed++;
 }
 
-/* A message that broke an earlier session of this run must not keep the others from being fetched
- * and deleted. */
-static void leave_voided_out(struct mailbox *b)
+static bool has_line(const struct buf *lines, struct sv line)
+{
+    struct sv rest = buf_sv(lines);
+
+    while (rest.n > 0)
+        if (sv_eq(sv_token(&rest, '\n'), line))
+            return true;
+    return false;
+}
+
+/* Add the message's UIDL to the lines. False: it has none, or there is no room. */
+static bool add_line(struct buf *lines, const struct plan_message *m)
+{
+    size_t before = lines->n;
+
+    if (m->uidl == NULL)
+        return false;
+    text_token(lines, sv_make(m->uidl, m->uidl_n));
+    return lines->n > before && buf_add_char(lines, '\n') == 0;
+}
+
+static enum receive_when place(struct mailbox *b, size_t item, struct sv uidl)
+{
+    const struct worker *w = b->w;
+
+    if (has_line(&w->voided, uidl)) {
+        tell_left_out(b, item, ST_PROTOCOL,
+                      "the server cannot send this message right; it is left out of this run");
+        return RECEIVE_NOT;
+    }
+    if (has_line(&w->cut_twice, uidl)) {
+        tell_left_out(b, item, ST_TEMP,
+                      "the connection ended twice while the server was to send this message; it is "
+                      "left out of this run");
+        return RECEIVE_NOT;
+    }
+    return has_line(&w->cut_once, uidl) ? RECEIVE_LATE : RECEIVE_NOW;
+}
+
+/* A message that ended an earlier session of this run must not keep the others from being fetched
+ * and deleted: it comes last, or not at all. */
+static void put_in_order(struct mailbox *b)
 {
     struct buf token = BUF_INIT(4 * LISTING_UIDL_MAX);
 
-    if (b->w->n_voided == 0)
+    if (b->w->voided.n == 0 && b->w->cut_once.n == 0)
         return;
-    b->skip = mem_zalloc(b->plan.n, sizeof *b->skip);
+    b->when = mem_zalloc(b->plan.n, sizeof *b->when);
     for (size_t i = 0; i < b->plan.n; i++) {
-        struct sv rest = buf_sv(&b->w->voided);
-
         if (b->plan.items[i].why == PLAN_KNOWN || b->messages[i].uidl == NULL)
             continue;
         buf_clear(&token);
         text_token(&token, sv_make(b->messages[i].uidl, b->messages[i].uidl_n));
-        while (rest.n > 0 && !b->skip[i])
-            b->skip[i] = sv_eq(sv_token(&rest, '\n'), buf_sv(&token));
-        if (b->skip[i])
-            tell_skipped(b, i);
+        b->when[i] = (uint8_t)place(b, i, buf_sv(&token));
     }
     buf_free(&token);
 }
@@ -279,20 +312,27 @@ static void leave_voided_out(struct mailbox *b)
 static bool go_on_without(struct mailbox *b, const struct err *e)
 {
     struct worker *w = b->w;
-    const struct plan_message *m;
-    size_t before = w->voided.n;
 
-    if (!b->s.voided || w->n_voided >= WORKER_VOIDED)
-        return false;
-    m = &b->messages[b->s.voided_item];
-    if (m->uidl == NULL)
-        return false;
-    text_token(&w->voided, sv_make(m->uidl, m->uidl_n));
-    if (w->voided.n == before || buf_add_char(&w->voided, '\n') < 0)
+    if (!b->s.voided || w->n_voided >= WORKER_VOIDED ||
+        !add_line(&w->voided, &b->messages[b->s.voided_item]))
         return false;
     if (w->n_voided++ == 0)
         w->void_error = *e;
     return true;
+}
+
+/* The line was cut, or silent, where this message was due. If that is its own doing (a server that
+ * falls over it), no run would ever get beyond it: the next session takes it last, and the one
+ * after that not at all. */
+static bool go_on_around(struct mailbox *b, const struct err *e)
+{
+    struct worker *w = b->w;
+
+    if (!e->line_cut || !b->s.cut)
+        return false;
+    return add_line(b->when != NULL && b->when[b->s.cut_item] == RECEIVE_LATE ? &w->cut_twice
+                                                                              : &w->cut_once,
+                    &b->messages[b->s.cut_item]);
 }
 
 /* EXPIRE 0: what was retrieved is deleted at QUIT (RFC 2449, 6.7), so that a record without a file
@@ -319,10 +359,10 @@ static int fetch_all(struct mailbox *b, struct err *e)
 
     if (b->plan.fetch_n == 0)
         return 0;
-    leave_voided_out(b);
+    put_in_order(b);
     if (check_space(b, e) < 0 || fetch_start(&f, &job, e) < 0)
         return -1;
-    rc = receive_all(&b->s, &b->plan, b->messages, b->skip, fetch_queue(f), &w->totals, e);
+    rc = receive_all(&b->s, &b->plan, b->messages, b->when, fetch_queue(f), &w->totals, e);
     if (fetch_end(f, &storing) < 0) {
         *e = storing; /* the cause; what receive_all says is only its effect */
         /* recovery has to settle what is half done: no other session in this run */
@@ -506,14 +546,14 @@ int mailbox_session(struct worker *w, bool *again, struct err *e)
         w->gave_pipelining_up = w->memory.no_pipelining = true;
         *again = true;
     } else if (rc < 0) {
-        *again =
-            go_on_without(&b, e) || (e->line_cut && w->totals.fetched + w->totals.matched > before);
+        *again = go_on_without(&b, e) || go_on_around(&b, e) ||
+                 (e->line_cut && w->totals.fetched + w->totals.matched > before);
     }
     if (b.messages != NULL)
         count_matched(&b);
     session_free(&b.s); /* after a failure: without QUIT */
     plan_free(&b.plan);
-    free(b.skip);
+    free(b.when);
     free(b.messages);
     listing_free(&b.listing);
     return rc;

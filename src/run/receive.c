@@ -11,21 +11,24 @@
 
 enum { PUSH_WAIT_MS = 1000, PROGRESS_MS = 100 };
 #define TAG_LAST (UINT64_MAX - 1) /* of the NOOP behind the last RETR */
+#define TAG_CALM (UINT64_MAX - 2) /* of the one before a RETR that may end the session */
 
 struct receive {
     struct session *s;
     const struct plan *plan;
     const struct plan_message *messages;
-    const bool *skip;
+    const uint8_t *when; /* enum receive_when, or null */
     struct queue *queue;
     struct run_totals *totals;
     struct incoming incoming;
     struct parcel *unconfirmed; /* the last parcel of a message whose end was seen */
-    size_t next;                /* item to look at for the next RETR */
+    size_t next;                /* turn to look at for the next RETR; see item_of */
+    size_t front;               /* turn from which on none was answered whole */
     size_t asked;               /* RETRs not yet answered whole */
     uint64_t asked_octets;      /* sum of their LIST sizes */
     bool sizes_lie;             /* a message came with another size than listed */
     bool noop_sent, ended;
+    bool calm, calming; /* all that was asked for is confirmed; a NOOP is to prove it */
     uint64_t done, done_octets;
     int64_t told_ms;
 };
@@ -80,6 +83,30 @@ static int confirm(struct receive *r, struct err *e)
     return push(r, p, e);
 }
 
+/* Two turns an item: those that may end the session come when all others are confirmed. */
+static size_t item_of(const struct receive *r, size_t turn)
+{
+    return turn % r->plan->n;
+}
+
+static bool is_due(const struct receive *r, size_t turn)
+{
+    size_t item = item_of(r, turn);
+    bool late = turn >= r->plan->n;
+
+    if (r->plan->items[item].why == PLAN_KNOWN)
+        return false;
+    return (r->when == NULL ? RECEIVE_NOW : r->when[item]) == (late ? RECEIVE_LATE : RECEIVE_NOW);
+}
+
+static int calm_down(struct receive *r, struct err *e)
+{
+    if (r->asked > 0 || r->calming)
+        return 0;
+    r->calming = true;
+    return session_send(r->s, POP3_NOOP, 0, SV_NULL, TAG_CALM, e);
+}
+
 static bool window_open(const struct receive *r, size_t item)
 {
     if (r->asked == 0)
@@ -93,15 +120,20 @@ static bool window_open(const struct receive *r, size_t item)
  * proves the last message whole. */
 static int ask(struct receive *r, struct err *e)
 {
-    for (; r->next < r->plan->n; r->next++) {
-        if (r->plan->items[r->next].why == PLAN_KNOWN || (r->skip != NULL && r->skip[r->next]))
+    for (; r->next < 2 * r->plan->n; r->next++) {
+        size_t item = item_of(r, r->next);
+
+        if (!is_due(r, r->next))
             continue;
-        if (!window_open(r, r->next))
+        if (r->next >= r->plan->n && !r->calm)
+            return calm_down(r, e);
+        if (!window_open(r, item))
             return 0;
-        if (session_send(r->s, POP3_RETR, r->messages[r->next].number, SV_NULL, r->next, e) < 0)
+        if (session_send(r->s, POP3_RETR, r->messages[item].number, SV_NULL, item, e) < 0)
             return -1;
+        r->calm = false;
         r->asked++;
-        r->asked_octets += listed_octets(r, r->next);
+        r->asked_octets += listed_octets(r, item);
     }
     if (r->noop_sent || (r->asked > 0 && !r->s->pipelining))
         return 0;
@@ -113,6 +145,9 @@ static void answered(struct receive *r, size_t item)
 {
     r->asked--;
     r->asked_octets -= listed_octets(r, item);
+    while (r->front < r->next && !is_due(r, r->front))
+        r->front++;
+    r->front++;
 }
 
 static void tell_failed(struct receive *r, size_t item, struct sv server_text)
@@ -142,7 +177,11 @@ static int take_reply(struct receive *r, const struct pop3_event *ev, struct err
         return -1;
     if (ev->verb == POP3_NOOP) {
         r->ended = r->ended || ev->tag == TAG_LAST;
-        return 0;
+        if (ev->tag != TAG_CALM)
+            return 0;
+        r->calm = true;
+        r->calming = false;
+        return ask(r, e);
     }
     if (ev->verb != POP3_RETR)
         return 0;
@@ -240,11 +279,28 @@ static void note_voided(struct receive *r)
         r->s->voided_item = r->unconfirmed != NULL ? r->unconfirmed->item : r->incoming.item;
 }
 
-int receive_all(struct session *s, const struct plan *plan, const struct plan_message *messages,
-                const bool *skip, struct queue *q, struct run_totals *totals, struct err *e)
+/* At which message did the session end? Answers come in the order of the commands. */
+static void note_cut(struct receive *r)
 {
-    struct receive r = {
-        .s = s, .plan = plan, .messages = messages, .skip = skip, .queue = q, .totals = totals};
+    size_t turn = r->front;
+
+    while (turn < r->next && !is_due(r, turn))
+        turn++;
+    r->s->cut = r->asked > 0 && turn < 2 * r->plan->n;
+    if (r->s->cut)
+        r->s->cut_item = item_of(r, turn);
+}
+
+int receive_all(struct session *s, const struct plan *plan, const struct plan_message *messages,
+                const uint8_t *when, struct queue *q, struct run_totals *totals, struct err *e)
+{
+    struct receive r = {.s = s,
+                        .plan = plan,
+                        .messages = messages,
+                        .when = when,
+                        .queue = q,
+                        .totals = totals,
+                        .calm = true};
     struct pop3_event ev;
     int rc;
 
@@ -260,6 +316,8 @@ int receive_all(struct session *s, const struct plan *plan, const struct plan_me
         rc = flush(&r, e);
     if (rc < 0 && e->status == ST_PROTOCOL)
         note_voided(&r);
+    if (rc < 0 && e->line_cut)
+        note_cut(&r);
     parcel_free(r.unconfirmed);
     incoming_free(&r.incoming); /* voids what is not whole */
     return rc;

@@ -19,11 +19,19 @@ enum {
     RECEIVE_WINDOW = 2000 /* commands */
 };
 
-/* Fetch every item of the plan that is not known, but for those with a flag in `skip` (null: none).
+enum receive_when {
+    RECEIVE_NOW,
+    RECEIVE_LATE, /* a session ended at it: when all others are here and confirmed */
+    RECEIVE_NOT
+};
+
+/* Fetch every item of the plan that is not known, in the order that `when` gives (an enum
+ * receive_when an item; null: all RECEIVE_NOW).
  * 0: each was tried, and what came was committed (the queue is flushed): QUIT may be sent. -1: the
  * session or (queue_failed) the storing side is at its end: no QUIT. When the server broke the
- * protocol at the end of a message, s->voided says of which item. Counts totals->failed. */
+ * protocol at the end of a message, s->voided says of which item; when the line was cut or silent,
+ * s->cut says at which. Counts totals->failed. */
 int receive_all(struct session *s, const struct plan *plan, const struct plan_message *messages,
-                const bool *skip, struct queue *q, struct run_totals *totals, struct err *e);
+                const uint8_t *when, struct queue *q, struct run_totals *totals, struct err *e);
 
 #endif

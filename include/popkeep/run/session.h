@@ -53,8 +53,10 @@ struct session {
     bool utf8_lost;          /* memory says UTF8, the server does not offer it any more */
     bool progress;           /* something was gained: a cut line is worth a reconnection */
     bool bare_end_seen;
-    bool voided;          /* the server broke the protocol at the end of a message: this one */
-    size_t voided_item;   /* of the plan */
+    bool voided;        /* the server broke the protocol at the end of a message: this one */
+    size_t voided_item; /* of the plan */
+    bool cut;           /* the line was cut or silent while this one was due */
+    size_t cut_item;
     bool wants_lock_step; /* ended because the end of a message was in doubt while pipelining */
     int64_t last_sent_ms; /* for the silent-line rule */
     int64_t receiving_since_ms; /* 0: not receiving */
