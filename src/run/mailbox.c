@@ -323,16 +323,20 @@ static bool go_on_without(struct mailbox *b, const struct err *e)
 
 /* The line was cut, or silent, where this message was due. If that is its own doing (a server that
  * falls over it), no run would ever get beyond it: the next session takes it last, and the one
- * after that not at all. */
-static bool go_on_around(struct mailbox *b, const struct err *e)
+ * after that not at all. Where nothing at all gets through it is the line: a second try is enough.
+ */
+static bool go_on_around(struct mailbox *b, bool gained, const struct err *e)
 {
     struct worker *w = b->w;
+    const struct plan_message *m = &b->messages[b->s.cut_item];
+    bool again = b->when != NULL && b->when[b->s.cut_item] == RECEIVE_LATE;
 
     if (!e->line_cut || !b->s.cut)
         return false;
-    return add_line(b->when != NULL && b->when[b->s.cut_item] == RECEIVE_LATE ? &w->cut_twice
-                                                                              : &w->cut_once,
-                    &b->messages[b->s.cut_item]);
+    if (again)
+        return add_line(&w->cut_twice, m);
+    again = gained || w->cut_once.n == 0;
+    return add_line(&w->cut_once, m) && again;
 }
 
 /* EXPIRE 0: what was retrieved is deleted at QUIT (RFC 2449, 6.7), so that a record without a file
@@ -546,8 +550,9 @@ int mailbox_session(struct worker *w, bool *again, struct err *e)
         w->gave_pipelining_up = w->memory.no_pipelining = true;
         *again = true;
     } else if (rc < 0) {
-        *again = go_on_without(&b, e) || go_on_around(&b, e) ||
-                 (e->line_cut && w->totals.fetched + w->totals.matched > before);
+        bool gained = w->totals.fetched + w->totals.matched > before;
+
+        *again = go_on_without(&b, e) || go_on_around(&b, gained, e) || (e->line_cut && gained);
     }
     if (b.messages != NULL)
         count_matched(&b);

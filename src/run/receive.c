@@ -286,7 +286,7 @@ static void note_cut(struct receive *r)
 
     while (turn < r->next && !is_due(r, turn))
         turn++;
-    r->s->cut = r->asked > 0 && turn < 2 * r->plan->n;
+    r->s->cut = r->asked > 0 && !r->s->too_slow && turn < 2 * r->plan->n;
     if (r->s->cut)
         r->s->cut_item = item_of(r, turn);
 }

@@ -125,6 +125,7 @@ static int check_rate(struct session *s, struct err *e)
     err_set(e, ST_TEMP,
             "the server sent less than %d octets a second over %d minutes; gave up for now",
             SESSION_SLOW_RATE, SESSION_SLOW_S / 60);
+    s->too_slow = true;
     return err_cut(e);
 }
 

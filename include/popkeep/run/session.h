@@ -57,6 +57,7 @@ struct session {
     size_t voided_item; /* of the plan */
     bool cut;           /* the line was cut or silent while this one was due */
     size_t cut_item;
+    bool too_slow;        /* it ended for SESSION_SLOW_RATE: no message is to blame */
     bool wants_lock_step; /* ended because the end of a message was in doubt while pipelining */
     int64_t last_sent_ms; /* for the silent-line rule */
     int64_t receiving_since_ms; /* 0: not receiving */
