@@ -3,7 +3,6 @@
 #include "popkeep/base/mem.h"
 #include "popkeep/base/status.h"
 
-#include <openssl/crypto.h>
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -94,35 +93,6 @@ void mem_wipe_free(char *s)
         return;
     mem_wipe(s, strlen(s));
     free(s);
-}
-
-/* As OpenSSL's own functions: nothing is asked for as nothing. */
-
-static void *openssl_malloc(size_t n, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    return n > 0 ? mem_alloc(n) : NULL;
-}
-
-static void openssl_free(void *p, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    free(p);
-}
-
-static void *openssl_realloc(void *p, size_t n, const char *file, int line)
-{
-    if (n > 0)
-        return mem_realloc(p, n, 1);
-    openssl_free(p, file, line);
-    return NULL;
-}
-
-void mem_guard_openssl(void)
-{
-    (void)CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
 }
 
 static struct arena_block *block_new(size_t cap)

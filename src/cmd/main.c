@@ -4,7 +4,7 @@
 
 #include "popkeep/cmd/sink.h"
 
-#include "popkeep/base/mem.h"
+#include "popkeep/sys/memory.h"
 #include "popkeep/sys/output.h"
 #include "popkeep/sys/confine.h"
 #include "popkeep/sys/process.h"
@@ -78,7 +78,7 @@ int main(int argc, char **argv)
     struct cmd_options o;
     enum status st;
 
-    mem_guard_openssl();
+    memory_guard_openssl();
     open_missing_descriptors();
     /* of the locale only the language of messages: LC_CTYPE of tr_TR would bend protocol words */
     setlocale(LC_MESSAGES, "");

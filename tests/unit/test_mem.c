@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "popkeep/base/mem.h"
+#include "popkeep/sys/memory.h"
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -128,13 +129,13 @@ static void ask_arena(void)
 
 static void ask_openssl(void)
 {
-    mem_guard_openssl(); /* nothing of OpenSSL was used before in this program */
+    memory_guard_openssl(); /* nothing of OpenSSL was used before in this program */
     OPENSSL_free(OPENSSL_malloc(much));
 }
 
 static void ask_openssl_more(void)
 {
-    mem_guard_openssl();
+    memory_guard_openssl();
     char *p = OPENSSL_realloc(OPENSSL_zalloc(5), 500);
     if (OPENSSL_malloc(0) != NULL || p == NULL || OPENSSL_realloc(p, 0) != NULL)
         _exit(1);

@@ -18,10 +18,6 @@ char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void mem_wipe(void *p, size_t n); /* not optimised away; null allowed when n = 0 */
 void mem_wipe_free(char *s);      /* wipe up to its NUL, then free; null allowed */
 
-/* What OpenSSL allocates is there, too, or the program ends: it would call a certificate weak or a
- * handshake failed for want of memory. Before OpenSSL's first use; later it changes nothing. */
-void mem_guard_openssl(void);
-
 /* Many small things of one lifetime (names, UIDLs): allocated in blocks, freed at once. */
 struct arena {
     struct arena_block *head;
