@@ -108,7 +108,6 @@ help:
 	@echo '  check-san          units and end-to-end tests with the address and undefined sanitizers'
 	@echo '  check-valgrind     units and a few end-to-end tests under valgrind'
 	@echo '  check-locale       units and end-to-end tests in tr_TR.UTF-8'
-	@echo '  check-crash        not in make check: every kill, I/O error and power cut, not a sample of them'
 	@echo '  check-model        not in make check: the protocol as a model, every state of it'
 	@echo '  check-faults       not in make check: every group of faults, each counted; T="kill power": only these'
 	@echo '  make check-e2e T="tests/e2e/00-popserver.t"   only these'

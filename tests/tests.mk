@@ -79,13 +79,6 @@ check-san: build-san tools ; $(Q)$(RUN) san $(T)
 check-valgrind: build-plain ; $(Q)$(RUN) valgrind $(T)
 check-locale: build-plain build/locale/tr_TR.UTF-8 ; $(Q)$(RUN) locale $(T)
 
-# Every kill point, fault and power cut (some hours; POPKEEP_CRASH=100: so many of each workload), where make check takes
-# a sample.
-check-crash: all small tools
-	$(Q)POPKEEP_CRASH=$${POPKEEP_CRASH:-all} perl -Itests/e2e/lib tests/e2e/30-crash.t
-	$(Q)POPKEEP_CRASH=$${POPKEEP_CRASH:-all} perl -Itests/e2e/lib tests/e2e/31-io-errors.t
-	$(Q)POPKEEP_CRASH=$${POPKEEP_CRASH:-all} perl -Itests/e2e/lib tests/e2e/32-power-loss.t
-
 # Every group of faults, counted (tests/check-faults GROUP... runs some).
 check-faults: all units small tools build/locale/tr_TR.UTF-8
 	$(Q)tests/check-faults $(T)
@@ -102,7 +95,7 @@ demo:
 	$(Q)tests/demo
 
 .PHONY: units tools check check-build build-plain build-san check-unit check-e2e check-rooms check-man check-style \
-  check-san check-valgrind check-locale check-crash check-faults small demo
+  check-san check-valgrind check-locale check-faults small demo
 .SECONDARY: $(POPSERVER_OBJS)
 
 include tests/bench.mk

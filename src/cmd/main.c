@@ -4,9 +4,9 @@
 
 #include "popkeep/cmd/sink.h"
 
+#include "popkeep/sys/confine.h"
 #include "popkeep/sys/memory.h"
 #include "popkeep/sys/output.h"
-#include "popkeep/sys/confine.h"
 #include "popkeep/sys/process.h"
 #include "popkeep/sys/signals.h"
 

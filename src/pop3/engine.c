@@ -73,6 +73,17 @@ void engine_trace(struct buf *out, enum pop3_verb verb, uint32_t number, struct 
     command_trace(out, verb, number, arg);
 }
 
+bool engine_oldest(const struct engine *en, enum pop3_verb *verb, uint64_t *tag)
+{
+    const struct pending *p = inflight_oldest(&en->sent);
+
+    if (p == NULL)
+        return false;
+    *verb = p->verb;
+    *tag = p->tag;
+    return true;
+}
+
 size_t engine_in_flight(const struct engine *en)
 {
     return en->sent.count;

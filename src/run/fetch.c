@@ -12,7 +12,7 @@
 
 /*
  * 2,000 small files a batch: each batch costs three syncs and, behind them, a commit of the file
- * system's own journal. 20,000 messages took 57 syncs in all, and 1.12 times as long when each sync
+ * system's own journal. 20,000 messages took 66 syncs in all, and 1.12 times as long when each sync
  * was 10 ms slower (make bench ONLY=slowsync, 2026-11-22); on a fast disk 500 did about as well.
  */
 enum {

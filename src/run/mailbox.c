@@ -328,15 +328,15 @@ static bool go_on_without(struct mailbox *b, const struct err *e)
 static bool go_on_around(struct mailbox *b, bool gained, const struct err *e)
 {
     struct worker *w = b->w;
-    const struct plan_message *m = &b->messages[b->s.cut_item];
-    bool again = b->when != NULL && b->when[b->s.cut_item] == RECEIVE_LATE;
+    const struct plan_message *m;
+    bool worth = gained || w->cut_once.n == 0;
 
     if (!e->line_cut || !b->s.cut)
         return false;
-    if (again)
+    m = &b->messages[b->s.cut_item];
+    if (b->when != NULL && b->when[b->s.cut_item] == RECEIVE_LATE)
         return add_line(&w->cut_twice, m);
-    again = gained || w->cut_once.n == 0;
-    return add_line(&w->cut_once, m) && again;
+    return add_line(&w->cut_once, m) && worth;
 }
 
 /* EXPIRE 0: what was retrieved is deleted at QUIT (RFC 2449, 6.7), so that a record without a file

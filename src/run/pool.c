@@ -70,12 +70,11 @@ static void end_with(pid_t parent)
         raise(SIGTERM);
 }
 
-static int become(const struct account *a, struct sv password, pid_t parent, struct err *e)
+static int become(const struct account *a, pid_t parent, struct err *e)
 {
     if (a->run_as != NULL && process_become(a->run_as, e) < 0)
         return -1;
     process_harden();
-    process_lock(password);
     end_with(parent); /* again: a change of user takes it back */
     return 0;
 }
@@ -96,10 +95,11 @@ static int load_password(const struct pool_job *job, const struct account *a, st
 static int work_with(const struct pool_job *job, const struct account *a, struct buf *password,
                      struct tell *t, pid_t parent, struct err *e)
 {
-    if (needs_password(job) && a->secret.kind != SECRET_NONE &&
-        load_password(job, a, password, e) < 0)
+    if (a->secret.kind == SECRET_NONE)
+        process_lock(buf_sv(password)); /* a lock does not outlive the fork */
+    else if (needs_password(job) && load_password(job, a, password, e) < 0)
         return -1;
-    if (become(a, buf_sv(password), parent, e) < 0)
+    if (become(a, parent, e) < 0)
         return -1;
     return (int)account_run(a, job->state_root, buf_sv(password), &job->options, t);
 }

@@ -23,7 +23,6 @@ struct receive {
     struct incoming incoming;
     struct parcel *unconfirmed; /* the last parcel of a message whose end was seen */
     size_t next;                /* turn to look at for the next RETR; see item_of */
-    size_t front;               /* turn from which on none was answered whole */
     size_t asked;               /* RETRs not yet answered whole */
     uint64_t asked_octets;      /* sum of their LIST sizes */
     bool sizes_lie;             /* a message came with another size than listed */
@@ -145,9 +144,6 @@ static void answered(struct receive *r, size_t item)
 {
     r->asked--;
     r->asked_octets -= listed_octets(r, item);
-    while (r->front < r->next && !is_due(r, r->front))
-        r->front++;
-    r->front++;
 }
 
 static void tell_failed(struct receive *r, size_t item, struct sv server_text)
@@ -279,16 +275,15 @@ static void note_voided(struct receive *r)
         r->s->voided_item = r->unconfirmed != NULL ? r->unconfirmed->item : r->incoming.item;
 }
 
-/* At which message did the session end? Answers come in the order of the commands. */
-static void note_cut(struct receive *r)
+/* At which message did the session end? */
+static void note_cut(const struct receive *r)
 {
-    size_t turn = r->front;
+    enum pop3_verb verb;
+    uint64_t tag;
 
-    while (turn < r->next && !is_due(r, turn))
-        turn++;
-    r->s->cut = r->asked > 0 && !r->s->too_slow && turn < 2 * r->plan->n;
+    r->s->cut = !r->s->too_slow && engine_oldest(r->s->engine, &verb, &tag) && verb == POP3_RETR;
     if (r->s->cut)
-        r->s->cut_item = item_of(r, turn);
+        r->s->cut_item = (size_t)tag;
 }
 
 int receive_all(struct session *s, const struct plan *plan, const struct plan_message *messages,

@@ -6,9 +6,9 @@
 #include "popkeep/sys/ask.h"
 #include "popkeep/sys/command.h"
 #include "popkeep/sys/env.h"
+#include "popkeep/sys/process.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,7 +32,7 @@ static int secret_accept(struct buf *out, struct sv raw, const char *what, struc
                        what);
     if (buf_add_secret(out, raw.p, raw.n) != 0)
         return err_set(e, ST_SOFTWARE, "%s: no room for the password", what);
-    (void)mlock(out->p, out->cap); /* best effort: RLIMIT_MEMLOCK may be 0 */
+    process_lock(buf_sv(out));
     return 0;
 }
 

@@ -1,46 +1,35 @@
 /* SPDX-License-Identifier: ISC */
-/* Preloaded into a program under test: a kernel that has neither Landlock nor seccomp filters. */
+/*
+ * Preloaded into a program under test: a kernel that has neither Landlock nor seccomp filters. The
+ * two functions are declared here, without the dots of their headers, so that their arguments can
+ * be passed on.
+ */
 #include <dlfcn.h>
 #include <errno.h>
-#include <stdarg.h>
-#include <sys/prctl.h>
+#include <linux/prctl.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-long syscall(long number, ...)
+long syscall(long number, long a, long b, long c, long d, long e, long f);
+int prctl(int option, long a, long b, long c, long d);
+
+long syscall(long number, long a, long b, long c, long d, long e, long f)
 {
     static long (*real)(long, long, long, long, long, long, long);
-    long a[6];
-    va_list ap;
 
     if (number == SYS_landlock_create_ruleset) {
         errno = ENOSYS;
         return -1;
     }
-    va_start(ap, number);
-    for (int i = 0; i < 6; i++)
-        a[i] = va_arg(ap, long);
-    va_end(ap);
     if (!real)
         *(void **)&real = dlsym(RTLD_NEXT, "syscall");
-    return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    return real(number, a, b, c, d, e, f);
 }
 
-int prctl(int option, ...)
+int prctl(int option, long a, long b, long c, long d)
 {
-    static int (*real)(int, long, long, long, long);
-    long a[4];
-    va_list ap;
-
     if (option == PR_SET_SECCOMP) {
         errno = EINVAL;
         return -1;
     }
-    va_start(ap, option);
-    for (int i = 0; i < 4; i++)
-        a[i] = va_arg(ap, long);
-    va_end(ap);
-    if (!real)
-        *(void **)&real = dlsym(RTLD_NEXT, "prctl");
-    return real(option, a[0], a[1], a[2], a[3]);
+    return (int)syscall(SYS_prctl, option, a, b, c, d, 0);
 }

@@ -307,9 +307,13 @@ static void test_auth(void **state)
     send_command(&s, POP3_AUTH, 0, "PLAIN", 7);
     feed(&s, SV("+\r\n"));
     send_command(&s, POP3_AUTH_LINE, 0, "c2VjcmV0", 0);
+    enum pop3_verb verb;
+    uint64_t tag;
     assert_int_equal(engine_in_flight(s.en), 1);
+    assert_true(engine_oldest(s.en, &verb, &tag) && verb == POP3_AUTH && tag == 7);
     feed(&s, SV("+OK\r\n"));
     assert_int_equal(engine_in_flight(s.en), 0);
+    assert_false(engine_oldest(s.en, &verb, &tag));
     assert_string_equal(s.out.p, "AUTH PLAIN\r\nc2VjcmV0\r\n");
     check_log(&s, SV("G+|C7|R7+"));
     close_session(&s);

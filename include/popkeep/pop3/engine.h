@@ -121,7 +121,9 @@ int engine_next(struct engine *en, struct sv *in, struct pop3_event *ev, struct 
 int engine_eof(const struct engine *en, struct err *e);
 
 size_t engine_in_flight(const struct engine *en); /* commands not yet wholly answered */
-bool engine_in_message(const struct engine *en);  /* a RETR block has begun and not ended */
+/* The oldest of them, at which the server is. False: there is none. */
+bool engine_oldest(const struct engine *en, enum pop3_verb *verb, uint64_t *tag);
+bool engine_in_message(const struct engine *en); /* a RETR block has begun and not ended */
 /* While more than one command is in flight, something in the message at hand looks like the answer
  * to a command, behind an end without its CRLF or at the very beginning (body_in_doubt). Only
  * asking one by one can tell. */
