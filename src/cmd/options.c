@@ -69,6 +69,17 @@ static int set_jobs(struct cmd_options *o, const char *v, struct err *e)
     return 0;
 }
 
+static int set_shard(struct cmd_options *o, const char *v, struct err *e)
+{
+    if (shard_parse(&o->shard, sv_of(v)) < 0)
+        return err_set(
+            e, ST_USAGE,
+            "--shard %s: give I/N, such as 3/8 for the third of eight parts, with I from "
+            "1 to N and N at most %d",
+            v, SHARD_MAX);
+    return 0;
+}
+
 static int set_confirm(struct cmd_options *o, const char *v, struct err *e)
 {
     (void)v;
@@ -128,6 +139,8 @@ static const struct cmd_option options[] = {
     {0, "json", NULL, "results as JSON Lines on stdout", set_json, 0},
     {'j', "jobs", "N", "work on so many accounts at a time", set_jobs,
      CMD_FETCH | CMD_CHECK | CMD_VERIFY},
+    {0, "shard", "I/N", "only the I-th of N parts of the accounts: one run, several machines",
+     set_shard, CMD_FETCH | CMD_CHECK | CMD_STATUS | CMD_VERIFY},
     {0, "confirm-delete", NULL, "the clock is right and the mailbox the same: delete again",
      set_confirm, CMD_FETCH},
     {0, "missing", NULL, "store again what is known but has no local file any more", set_missing,

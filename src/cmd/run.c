@@ -50,6 +50,7 @@ enum status cmd_run_accounts(const struct cmd_options *o, enum run_command what,
     warn(o, buf_sv(&s.config.warnings));
     warn_root(o, &s);
     sink_init(&sink, o, n);
+    cmd_tell_empty(o, n, &sink);
     job = (struct pool_job){.config = &s.config,
                             .chosen = s.chosen,
                             .state_root = s.state_root,

@@ -21,6 +21,7 @@ enum status cmd_status(const struct cmd_options *o, struct err *e)
     for (size_t i = 0; i < s.config.n_accounts; i++)
         n += s.chosen[i];
     sink_init(&sink, o, n);
+    cmd_tell_empty(o, n, &sink);
     for (size_t i = 0; i < s.config.n_accounts; i++) {
         struct err one = ERR_INIT;
         struct tell t;

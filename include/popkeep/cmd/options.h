@@ -7,6 +7,7 @@
 
 #include "popkeep/base/bytes.h"
 #include "popkeep/base/err.h"
+#include "popkeep/config/shard.h"
 #include "popkeep/run/options.h"
 
 struct cmd_options {
@@ -17,6 +18,7 @@ struct cmd_options {
     bool json;
     bool help, version;
     unsigned jobs;      /* 0: not given */
+    struct shard shard; /* n is 0: not given */
     const char **words; /* account words, not owned: point into argv */
     size_t n_words;
 };

@@ -7,6 +7,7 @@
 #define POPKEEP_CMD_SETUP_H
 
 #include "popkeep/cmd/options.h"
+#include "popkeep/cmd/sink.h"
 #include "popkeep/config/config.h"
 
 enum status cmd_fetch(const struct cmd_options *o, struct err *e);
@@ -23,6 +24,9 @@ struct cmd_setup {
 };
 int cmd_setup(struct cmd_setup *s, const struct cmd_options *o, struct err *e);
 void cmd_setup_free(struct cmd_setup *s);
+
+/* With -v: that no account fell into the part (--shard). Nobody is served, and that is no error. */
+void cmd_tell_empty(const struct cmd_options *o, size_t n_chosen, struct sink *sink);
 
 /* fetch, check and verify differ only in what the workers do. */
 enum status cmd_run_accounts(const struct cmd_options *o, enum run_command what, struct err *e);
