@@ -161,6 +161,7 @@ static void account_init(struct account *a)
         .delete_requires_copy = true,
         .max_delete = CONFIG_NO_LIMIT,
         .timeout_s = TIMEOUT_S,
+        .deadline_s = CONFIG_NO_DEADLINE,
     };
 }
 

@@ -15,6 +15,7 @@ enum {
     PER_HOST_MAX = 64,
     DELETE_MAX = 1000000000,
     RUN_AS_LIMIT = 32, /* useradd(8) */
+    QUOTA_MAX_MB = 100000000,
 };
 
 static const struct value_word yes_no[] = {{"yes", true, NULL}, {"no", false, NULL}, {0}};
@@ -269,6 +270,25 @@ static int set_run_as(struct key_target *t, struct sv v)
     return 0;
 }
 
+static int set_disabled(struct key_target *t, struct sv v)
+{
+    int word;
+    if (value_word(v, "disabled", yes_no, &word, t->e))
+        return -1;
+    t->account->disabled = word;
+    return 0;
+}
+
+static int set_quota_mb(struct key_target *t, struct sv v)
+{
+    return value_number(v, "quota_mb", NULL, 1, QUOTA_MAX_MB, &t->account->quota_mb, t->e);
+}
+
+static int set_deadline(struct key_target *t, struct sv v)
+{
+    return value_day(v, "deadline", &t->account->deadline_s, t->e);
+}
+
 static int set_jobs(struct key_target *t, struct sv v)
 {
     uint64_t n;
@@ -323,6 +343,9 @@ static const struct config_key keys[KEYS_COUNT + 1] = {
     {"pipelining", true, true, "auto", RULE(.set = set_pipelining)},
     {"timeout", true, true, "120", RULE(.set = set_timeout)},
     {"run_as", true, true, "none", RULE(.set = set_run_as)},
+    {"disabled", true, false, "no", RULE(.set = set_disabled)},
+    {"quota_mb", true, true, "not known", RULE(.set = set_quota_mb)},
+    {"deadline", true, true, "none", RULE(.set = set_deadline)},
     {"jobs", false, true, "4", RULE(.set = set_jobs)},
     {"per_host", false, true, "2", RULE(.set = set_per_host)},
     {"state_dir", false, true, "see FILES", RULE(.set = set_state_dir)},
@@ -348,6 +371,10 @@ static const struct {
     {"retention", "retention_days"},
     {"path", "maildir"},
     {"folder", "maildir"},
+    {"enabled", "disabled"},
+    {"skip", "disabled"},
+    {"active", "disabled"},
+    {"quota", "quota_mb"},
     {"ca_file", "tls_ca_file"},
     {"pin", "tls_pin"},
     {"ssl", "tls"},

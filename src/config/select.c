@@ -41,21 +41,50 @@ static int refuse_word(const struct config *c, const char *word, const char *con
                    others ? "command or account" : "account", shown, c->file);
 }
 
+static bool any_enabled(const struct config *c)
+{
+    for (size_t i = 0; i < c->n_accounts; i++)
+        if (!c->accounts[i].disabled)
+            return true;
+    return false;
+}
+
+static int choose(const struct config *c, const char *word, const char *const *other_words,
+                  bool *chosen, struct err *e)
+{
+    char shown[VALUE_SHOWN];
+    bool found = false, off = false;
+    for (size_t i = 0; i < c->n_accounts; i++) {
+        const struct account *a = &c->accounts[i];
+        if (!ascii_glob(word, sv_of(a->name)))
+            continue;
+        if (a->disabled && strcmp(word, a->name) != 0) {
+            off = true;
+            continue;
+        }
+        chosen[i] = true;
+        found = true;
+    }
+    if (found)
+        return 0;
+    if (off)
+        return err_set(e, ST_USAGE,
+                       "every account that matches %s is disabled; a disabled account is worked on "
+                       "when its whole name is given",
+                       value_shown(shown, sv_of(word)));
+    return refuse_word(c, word, other_words, e);
+}
+
 int config_select(const struct config *c, const char *const *words, size_t n_words,
                   const char *const *other_words, bool *chosen, struct err *e)
 {
     for (size_t i = 0; i < c->n_accounts; i++)
-        chosen[i] = n_words == 0;
-    for (size_t w = 0; w < n_words; w++) {
-        bool found = false;
-        for (size_t i = 0; i < c->n_accounts; i++) {
-            if (!ascii_glob(words[w], sv_of(c->accounts[i].name)))
-                continue;
-            chosen[i] = true;
-            found = true;
-        }
-        if (!found)
-            return refuse_word(c, words[w], other_words, e);
-    }
+        chosen[i] = n_words == 0 && !c->accounts[i].disabled;
+    for (size_t w = 0; w < n_words; w++)
+        if (choose(c, words[w], other_words, chosen, e))
+            return -1;
+    if (n_words == 0 && !any_enabled(c))
+        return err_set(e, ST_CONFIG, "every account of %s is disabled; name one to work on it",
+                       c->file);
     return 0;
 }

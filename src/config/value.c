@@ -78,6 +78,16 @@ int value_number(struct sv v, const char *key, const char *word, uint64_t min, u
                    max, shown);
 }
 
+int value_day(struct sv v, const char *key, int64_t *unix_s, struct err *e)
+{
+    const struct sv form = SV("2027-02-28");
+    char shown[VALUE_SHOWN];
+    if (v.n == form.n && v.p[0] != '@' && text_parse_time(v, unix_s) == 0)
+        return 0;
+    return err_set(e, ST_CONFIG, "%s must be a day written like %s, not %s", key, form.p,
+                   value_shown(shown, v));
+}
+
 int value_percent(struct sv v, const char *key, char **out, struct err *e)
 {
     struct buf b = BUF_INIT(PATH_LIMIT);

@@ -94,6 +94,16 @@ static const struct refused refused[] = {
     {HEAD "line_endings = dos\n", "conf:5: ", "lf or crlf"},
     {HEAD "delete_requires_copy = true\n", "conf:5: ", "yes or no"},
     {HEAD "delete_requires_copy = 1\n", "conf:5: ", "yes or no"},
+    {HEAD "disabled = 1\n", "conf:5: ", "yes or no"},
+    {HEAD "enabled = no\n", "conf:5: ", "did you mean \"disabled\""},
+    {"[defaults]\ndisabled = yes\n" HEAD, "conf:2: ", "[account NAME]"},
+    /* days */
+    {HEAD "deadline = 2027-02-29\n", "conf:5: ", "written like 2027-02-28, not \"2027-02-29\""},
+    {HEAD "deadline = 28.02.2027\n", "conf:5: ", "written like 2027-02-28"},
+    {HEAD "deadline = 2027-02-28 08:00\n", "conf:5: ", "written like 2027-02-28"},
+    {HEAD "deadline = @180375555\n", "conf:5: ", "written like 2027-02-28"},
+    {HEAD "quota_mb = 0\n", "conf:5: ", "from 1"},
+    {HEAD "quota_mb = 2 GB\n", "conf:5: ", "whole number"},
     /* hosts */
     {NOHOST "host = okul..example\n", "conf:4: ", "no host name"},
     {NOHOST "host = -okul.example\n", "conf:4: ", "no host name"},
@@ -212,6 +222,9 @@ static void describe(char *out, size_t cap, const struct account *a)
     n +=
         (size_t)snprintf(out + n, cap - n, "pipe=%d|ends=%d|timeout=%u|run=%s|", (int)a->pipelining,
                          (int)a->line_endings, a->timeout_s, a->run_as ? a->run_as : "-");
+    n += (size_t)snprintf(out + n, cap - n, "off=%d|quota=%llu|until=%lld|", a->disabled,
+                          (unsigned long long)a->quota_mb,
+                          a->deadline_s == CONFIG_NO_DEADLINE ? -1 : (long long)a->deadline_s);
     assert_true(n < cap);
 }
 
@@ -222,7 +235,7 @@ struct taken {
 
 static const struct taken taken[] = {
     {HEAD, "a|-|mail.okul.example:995|a@okul.example|none=|auth=0|/m/a|days=-1|copy=1|max=-1|ca=-|"
-           "name=-|min=0|pins=0|pipe=0|ends=0|timeout=120|run=-|"},
+           "name=-|min=0|pins=0|pipe=0|ends=0|timeout=120|run=-|off=0|quota=0|until=-1|"},
     /* presets */
     {"[account 706590]\nprovider = meb-k12\nuser = 706590@meb.k12.tr\nmaildir = ~/Mail/706590\n",
      "706590|meb-k12|epostagelen.meb.k12.tr:995|706590@meb.k12.tr|none=|auth=0|"
@@ -271,6 +284,12 @@ static const struct taken taken[] = {
     {HEAD "timeout = 1\n", "|timeout=1|"},
     {HEAD "timeout = 3600\n", "|timeout=3600|"},
     {HEAD "run_as = _pop-keep.1\n", "|run=_pop-keep.1|"},
+    /* the account */
+    {HEAD "disabled = yes\n", "|off=1|"},
+    {HEAD "disabled = no\n", "|off=0|"},
+    {HEAD "quota_mb = 500\ndeadline = 2027-02-28\n", "|quota=500|until=1803772800|"},
+    {"[defaults]\nquota_mb = 500\ndeadline = 2027-02-28\n" HEAD "deadline = 2028-02-29\n",
+     "|quota=500|until=1835395200|"},
     /* paths */
     {NODIR "maildir = /m//x/./y/\n", "|/m/x/y|"},
     {NODIR "maildir = ~/Okul Postası/ğüş\n", "|/home/user/Okul Postası/ğüş|"},

@@ -84,11 +84,66 @@ static void test_without_commands(void **state)
     config_free(&c);
 }
 
+/* An account that was switched off is fetched, and deleted from, by its whole name alone. */
+static void test_disabled(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[3];
+        const char *chosen;
+        enum status status;
+        const char *says;
+    } rows[] = {
+        {{NULL}, "x.x", ST_OK, NULL},
+        {{"*"}, "x.x", ST_OK, NULL},
+        {{"b"}, ".x.", ST_OK, NULL},
+        {{"[ac]", "b"}, "xxx", ST_OK, NULL},
+        {{"[b]"}, NULL, ST_USAGE, "every account that matches \"[b]\" is disabled"},
+        {{"b*", "b"}, NULL, ST_USAGE, "is disabled"},
+    };
+    struct config c;
+    struct err e = ERR_INIT;
+    assert_int_equal(config_parse(&c,
+                                  SV("[defaults]\nhost = h.example\n"
+                                     "[account a]\nuser = a\nmaildir = /a\ndisabled = no\n"
+                                     "[account b]\nuser = b\nmaildir = /b\ndisabled = yes\n"
+                                     "[account c]\nuser = c\nmaildir = /c\n"),
+                                  "conf", NULL, &e),
+                     0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool chosen[3];
+        size_t n = 0;
+        while (rows[i].words[n])
+            n++;
+        memset(&e, 0, sizeof e);
+        assert_int_equal(config_select(&c, rows[i].words, n, NULL, chosen, &e),
+                         rows[i].chosen ? 0 : -1);
+        assert_int_equal(e.status, rows[i].status);
+        for (size_t k = 0; rows[i].chosen && k < 3; k++)
+            assert_int_equal(chosen[k], rows[i].chosen[k] == 'x');
+        if (!rows[i].chosen && !strstr(e.text, rows[i].says))
+            fail_msg("case %zu says: %s", i, e.text);
+    }
+    config_free(&c);
+
+    assert_int_equal(config_parse(&c,
+                                  SV("[account a]\nhost = h.example\nuser = a\nmaildir = /a\n"
+                                     "disabled = yes\n"),
+                                  "conf", NULL, &e),
+                     0);
+    bool one;
+    assert_int_equal(config_select(&c, NULL, 0, NULL, &one, &e), -1);
+    assert_int_equal(e.status, ST_CONFIG); /* a backup of nothing is no success */
+    assert_non_null(strstr(e.text, "every account of conf is disabled"));
+    config_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_without_commands),
+        cmocka_unit_test(test_disabled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,9 +18,10 @@
 struct provider;
 struct key_rule;
 
-enum { CONFIG_NEVER = -1 };        /* retention_days = never */
-enum { CONFIG_NAME_MAX = 41 };     /* octets of an account's name */
-#define CONFIG_NO_LIMIT UINT64_MAX /* max_delete not given */
+enum { CONFIG_NEVER = -1 };           /* retention_days = never */
+enum { CONFIG_NAME_MAX = 41 };        /* octets of an account's name */
+#define CONFIG_NO_LIMIT    UINT64_MAX /* max_delete not given */
+#define CONFIG_NO_DEADLINE INT64_MAX  /* deadline not given */
 
 enum secret_kind {
     SECRET_NONE, /* ask on a terminal */
@@ -61,7 +62,10 @@ struct account {
     enum pipelining_choice pipelining;
     enum line_endings line_endings;
     unsigned timeout_s;
-    char *run_as; /* null: none */
+    char *run_as;       /* null: none */
+    uint64_t quota_mb;  /* what the provider gives, in millions of octets; 0: not known */
+    int64_t deadline_s; /* the mailbox is switched off then (00:00 UTC); CONFIG_NO_DEADLINE */
+    bool disabled;      /* worked on only when it is named exactly (config_select) */
 };
 
 struct config {
@@ -90,8 +94,10 @@ int config_parse(struct config *out, struct sv text, const char *file, const cha
 void config_free(struct config *c);
 
 /* Mark the accounts whose name equals, or matches as a shell pattern, one of the words; all when
- * there are no words. `chosen` holds n_accounts flags. A word that matches nothing: -1, ST_USAGE,
- * with the nearest account or (from `other_words`, may be null) command named. */
+ * there are no words. A disabled account is marked only by a word that equals its name. `chosen`
+ * holds n_accounts flags. A word that matches nothing, or disabled accounts only: -1, ST_USAGE,
+ * with the nearest account or (from `other_words`, may be null) command named. No words and no
+ * account that is not disabled: -1, ST_CONFIG. */
 int config_select(const struct config *c, const char *const *words, size_t n_words,
                   const char *const *other_words, bool *chosen, struct err *e);
 

@@ -26,6 +26,9 @@ int value_word(struct sv v, const char *key, const struct value_word *words, int
 int value_number(struct sv v, const char *key, const char *word, uint64_t min, uint64_t max,
                  uint64_t *out, struct err *e);
 
+/* A day, "2027-02-28", as its first second (UTC). */
+int value_day(struct sv v, const char *key, int64_t *unix_s, struct err *e);
+
 /* "%%" gives "%"; '%' before anything else is reserved and refused. */
 int value_percent(struct sv v, const char *key, char **out, struct err *e);
 
