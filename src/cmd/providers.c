@@ -2,20 +2,24 @@
 /* popkeep providers: the presets. */
 #include "popkeep/cmd/setup.h"
 
+#include "popkeep/cmd/sink.h"
 #include "popkeep/config/provider.h"
-#include "popkeep/report/text.h"
+#include "popkeep/sys/clock.h"
 #include "popkeep/sys/output.h"
 
 enum { TEXT_MAX = 65536 };
 
-static void print_json(struct buf *out, const struct provider *p)
+static void tell(struct sink *s, const struct provider *p)
 {
-    /* names, hosts and titles of the table are plain ASCII or UTF-8 without quotes */
-    (void)buf_addf(
-        out,
-        "{\"v\":1,\"event\":\"provider\",\"name\":\"%s\",\"title\":\"%s\",\"host\":\"%s\","
-        "\"port\":%u,\"usable\":%s}\n",
-        p->name, p->title, p->host, p->port, p->needs == NULL ? "true" : "false");
+    struct event ev;
+
+    event_init(&ev, EVENT_PROVIDER, NULL);
+    ev.str[ES_NAME] = sv_of(p->name);
+    ev.str[ES_TITLE] = sv_of(p->title);
+    ev.str[ES_HOST] = sv_of(p->host);
+    ev.num[EN_PORT] = p->port;
+    ev.num[EN_USABLE] = p->needs == NULL;
+    sink_event(s, &ev);
 }
 
 static void print_text(struct buf *out, const struct provider *p, bool verbose)
@@ -34,30 +38,27 @@ static void print_text(struct buf *out, const struct provider *p, bool verbose)
     }
 }
 
-static void print_summary(struct buf *out)
-{
-    struct event ev;
-
-    event_init(&ev, EVENT_SUMMARY, NULL);
-    ev.num[EN_STATUS] = ST_OK;
-    ev.num[EN_ACCOUNTS] = ev.num[EN_ACCOUNTS_FAILED] = 0;
-    report_json(out, &ev);
-}
-
-enum status cmd_providers(const struct cmd_options *o, struct err *e)
+static enum status print_table(const struct cmd_options *o, struct err *e)
 {
     struct buf out = BUF_INIT(TEXT_MAX);
     enum status st;
 
-    for (const struct provider *p = provider_table(); p->name != NULL; p++) {
-        if (o->json)
-            print_json(&out, p);
-        else
-            print_text(&out, p, o->run.verbose > 0);
-    }
-    if (o->json)
-        print_summary(&out);
+    for (const struct provider *p = provider_table(); p->name != NULL; p++)
+        print_text(&out, p, o->run.verbose > 0);
     st = output_write(1, buf_sv(&out), e) < 0 ? e->status : ST_OK;
     buf_free(&out);
     return st;
+}
+
+enum status cmd_providers(const struct cmd_options *o, struct err *e)
+{
+    int64_t began = clock_mono_ms();
+    struct sink sink;
+
+    if (!o->json)
+        return print_table(o, e);
+    sink_init(&sink, o, 0);
+    for (const struct provider *p = provider_table(); p->name != NULL; p++)
+        tell(&sink, p);
+    return sink_end(&sink, ST_OK, began);
 }

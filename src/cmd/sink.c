@@ -2,14 +2,48 @@
 /* Events to stdout and stderr. See the header. */
 #include "popkeep/cmd/sink.h"
 
+#include "popkeep/base/text.h"
 #include "popkeep/sys/clock.h"
 #include "popkeep/sys/env.h"
 #include "popkeep/sys/output.h"
 #include "popkeep/sys/terminal.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 enum { OUT_MAX = 4 * 1024 * 1024, STDOUT = 1, STDERR = 2, DRAW_MS = 100 };
+
+/* Which run an event belongs to, when the lines of many stand in one log. */
+static void name_run(char out[SINK_RUN])
+{
+    unsigned char raw[(SINK_RUN - 1) / 2] = {0};
+
+    if (getrandom(raw, sizeof raw, GRND_NONBLOCK) != (ssize_t)sizeof raw) {
+        int64_t ms = clock_mono_ms() << 22 ^ getpid();
+        memcpy(raw, &ms, sizeof raw);
+    }
+    text_hex(out, raw, sizeof raw);
+}
+
+/* How many accounts are meant is not known (-1) when the configuration could not be read. */
+static void tell_start(struct sink *s, const struct cmd_options *o, int64_t n_accounts)
+{
+    char *machine = env_host();
+    struct event ev;
+
+    event_init(&ev, EVENT_RUN_START, NULL);
+    ev.str[ES_VERSION] = SV(POPKEEP_VERSION);
+    ev.str[ES_COMMAND] = sv_of(o->command->name);
+    ev.str[ES_MACHINE] = sv_of(machine);
+    ev.num[EN_PID] = getpid();
+    ev.num[EN_DRY_RUN] = o->run.dry_run;
+    if (n_accounts >= 0)
+        ev.num[EN_ACCOUNTS] = n_accounts;
+    sink_event(s, &ev);
+    free(machine);
+}
 
 void sink_init(struct sink *s, const struct cmd_options *o, size_t n_accounts)
 {
@@ -26,6 +60,8 @@ void sink_init(struct sink *s, const struct cmd_options *o, size_t n_accounts)
         s->sums[i] = EVENT_UNSET;
     if (terminal_is(STDERR) && !dumb && o->run.verbose >= 0 && o->run.verbose < 3)
         s->progress = progress_new(n_accounts);
+    name_run(s->run);
+    tell_start(s, o, (int64_t)n_accounts);
 }
 
 /* The summary's numbers but those it has of its own. */
@@ -37,9 +73,10 @@ static bool is_summed(const struct event_field *f)
 
 static void add_up(struct sink *s, const struct event *ev)
 {
-    s->accounts++;
-    /* of `status` it is how the last run ended, no failure of this one */
-    s->failed += ev->kind == EVENT_ACCOUNT && ev->num[EN_STATUS] != ST_OK;
+    if (ev->kind == EVENT_ACCOUNT_END) {
+        s->accounts++;
+        s->failed += ev->num[EN_STATUS] != ST_OK;
+    }
     for (const struct event_field *f = event_fields(EVENT_SUMMARY); f->name != NULL; f++)
         if (is_summed(f) && ev->num[f->slot] != EVENT_UNSET)
             s->sums[f->slot] = event_plus(s->sums[f->slot] == EVENT_UNSET ? 0 : s->sums[f->slot],
@@ -66,19 +103,29 @@ static void clear_line(struct sink *s)
     s->line_shown = false;
 }
 
+static void put_json(const struct sink *s, struct buf *out, const struct event *ev)
+{
+    struct event whole = *ev;
+
+    if (whole.num[EN_TIME] == EVENT_UNSET)
+        whole.num[EN_TIME] = clock_wall_s();
+    whole.str[ES_RUN] = sv_of(s->run);
+    report_json(out, &whole);
+}
+
 void sink_event(void *sink, const struct event *ev)
 {
     struct sink *s = sink;
     struct buf out = BUF_INIT(OUT_MAX), diag = BUF_INIT(OUT_MAX);
 
-    /* what status tells of an account is its last word */
-    if (ev->kind == EVENT_ACCOUNT || ev->kind == EVENT_STATUS)
+    /* the numbers of status stand in its own event */
+    if (ev->kind == EVENT_ACCOUNT_END || ev->kind == EVENT_STATUS)
         add_up(s, ev);
     if (s->progress != NULL)
         progress_event(s->progress, ev, clock_mono_ms());
     if (s->json) {
         struct buf unused = BUF_INIT(OUT_MAX);
-        report_json(&out, ev);
+        put_json(s, &out, ev);
         /* people still see errors and warnings where they look for them */
         report_text(&unused, &diag, ev, &s->style);
         buf_free(&unused);
@@ -128,22 +175,32 @@ enum status sink_end(struct sink *s, enum status worst, int64_t began_ms)
     return status_worst(worst, s->output_status);
 }
 
-void sink_early_error(const struct cmd_options *o, const struct err *e)
+/* For programs alone: people are told by whoever calls. That it cannot be written is no matter, it
+ * fails with a worse status already. */
+static void put_early(struct sink *s, const struct event *ev)
 {
     struct buf out = BUF_INIT(OUT_MAX);
-    struct err ignored = ERR_INIT;
+
+    put_json(s, &out, ev);
+    put(s, STDOUT, &out);
+    buf_free(&out);
+}
+
+void sink_early_error(const struct cmd_options *o, const struct err *e)
+{
+    struct sink s = {.json = true};
     struct event ev;
 
     if (!o->json)
         return;
+    name_run(s.run);
+    tell_start(&s, o, -1);
     event_init(&ev, EVENT_ERROR, NULL);
     ev.num[EN_STATUS] = e->status;
     ev.str[ES_TEXT] = sv_of(e->text);
-    report_json(&out, &ev);
+    put_early(&s, &ev);
     event_init(&ev, EVENT_SUMMARY, NULL);
     ev.num[EN_STATUS] = e->status;
     ev.num[EN_ACCOUNTS] = ev.num[EN_ACCOUNTS_FAILED] = 0;
-    report_json(&out, &ev);
-    (void)output_write(STDOUT, buf_sv(&out), &ignored); /* it fails with a worse status already */
-    buf_free(&out);
+    put_early(&s, &ev);
 }

@@ -23,18 +23,13 @@ enum status cmd_status(const struct cmd_options *o, struct err *e)
     sink_init(&sink, o, n);
     cmd_tell_empty(o, n, &sink);
     for (size_t i = 0; i < s.config.n_accounts; i++) {
-        struct err one = ERR_INIT;
         struct tell t;
 
         if (!s.chosen[i])
             continue;
         tell_init(&t, s.config.accounts[i].name, sink_event, &sink, &o->run, o->json);
-        if (status_account(&s.config.accounts[i], s.state_root, clock_wall_s(), &t, &one) < 0) {
-            tell_error(&t, &one, NULL);
-            worst = status_worst(worst, one.status);
-            sink.accounts++;
-            sink.failed++;
-        }
+        worst = status_worst(
+            worst, status_account(&s.config.accounts[i], s.state_root, clock_wall_s(), &t));
         tell_end(&t);
     }
     worst = sink_end(&sink, worst, began);

@@ -12,7 +12,8 @@
 #define STRING(slot, name) {name, true, slot, EVENT_AS_STRING}
 
 #define TIME     WHEN(EN_TIME, "time")
-#define COMMON   TIME, STRING(ES_ACCOUNT, "account")
+#define ANY      TIME, STRING(ES_RUN, "run")
+#define COMMON   ANY, STRING(ES_ACCOUNT, "account")
 #define STATUS   {"status", false, EN_STATUS, EVENT_AS_STATUS}
 #define MESSAGE  NUMBER(EN_NUMBER, "number"), STRING(ES_UIDL, "uidl")
 #define OCTETS   NUMBER(EN_OCTETS, "octets")
@@ -25,6 +26,7 @@
 #define TEXT     STRING(ES_TEXT, "text")
 #define HINT     STRING(ES_HINT, "hint")
 #define HOST     STRING(ES_HOST, "host")
+#define PORT     NUMBER(EN_PORT, "port")
 #define MAILDIR  STRING(ES_MAILDIR, "maildir")
 #define MS       NUMBER(EN_MS, "ms")
 #define DONE     NUMBER(EN_DONE, "done")
@@ -46,6 +48,11 @@
 
 typedef const struct event_field row[];
 
+static row run_start_fields = {
+    ANY, STRING(ES_VERSION, "version"), STRING(ES_COMMAND, "command"),
+    NUMBER(EN_ACCOUNTS, "accounts"), {"dry_run", false, EN_DRY_RUN, EVENT_AS_BOOL},
+    NUMBER(EN_PID, "pid"), STRING(ES_MACHINE, "machine"), END};
+static row account_start_fields = {COMMON, HOST, PORT, MAILDIR, END};
 static row note_fields = {COMMON, TEXT, END};
 static row warning_fields = {COMMON, STATUS, TEXT, END};
 static row error_fields = {COMMON, STATUS, TEXT, HINT, END};
@@ -57,37 +64,43 @@ static row matched_fields = {COMMON, MESSAGE, FILE_, END};
 static row failed_fields = {COMMON, STATUS, MESSAGE, TEXT, END};
 static row deleted_fields = {COMMON, COPY, AGE, REASON, END};
 static row kept_fields = {COMMON, COPY, AGE, REASON, TEXT, END};
-static row would_fields = {COMMON, STRING(ES_ACTION, "action"), COPY, AGE, REASON, TEXT, END};
+static row planned_fields = {COMMON, STRING(ES_ACTION, "action"), COPY, AGE, REASON, TEXT, END};
 static row step_fields = {
     COMMON, STRING(ES_STEP, "step"), {"ok", false, EN_OK, EVENT_AS_BOOL}, HOST, MS, TEXT, END};
 static row status_fields = {
     COMMON, STATUS, WHEN(EN_LAST_SUCCESS, "last_success"), WHEN(EN_LAST_RUN, "last_run"), STORED,
     LISTED, MISSING, DUE, WHEN(EN_NEXT_DUE, "next_due"), HOST, MAILDIR, TEXT, END};
-static row verify_fields = {COMMON, MESSAGE, FILE_, SHA256, AT, REASON, TEXT, END};
-static row account_fields = {COMMON, STATUS, COUNTS, MAILDIR, END};
+static row bad_fields = {COMMON, MESSAGE, FILE_, SHA256, AT, REASON, TEXT, END};
+static row account_end_fields = {COMMON, STATUS, COUNTS, MAILDIR, END};
+static row provider_fields = {
+    ANY, STRING(ES_NAME, "name"), STRING(ES_TITLE, "title"), HOST, PORT,
+    {"usable", false, EN_USABLE, EVENT_AS_BOOL}, END};
 static row summary_fields = {
-    TIME, STATUS, NUMBER(EN_ACCOUNTS, "accounts"), NUMBER(EN_ACCOUNTS_FAILED, "accounts_failed"),
+    ANY, STATUS, NUMBER(EN_ACCOUNTS, "accounts"), NUMBER(EN_ACCOUNTS_FAILED, "accounts_failed"),
     COUNTS, END};
 
 static const struct {
     const char *name;
     const struct event_field *fields;
 } kinds[EVENT_KINDS] = {
-    [EVENT_NOTE]     = {"note", note_fields},
-    [EVENT_WARNING]  = {"warning", warning_fields},
-    [EVENT_ERROR]    = {"error", error_fields},
-    [EVENT_PROGRESS] = {"progress", progress_fields},
-    [EVENT_STORED]   = {"stored", stored_fields},
-    [EVENT_MATCHED]  = {"matched", matched_fields},
-    [EVENT_FAILED]   = {"failed", failed_fields},
-    [EVENT_DELETED]  = {"deleted", deleted_fields},
-    [EVENT_KEPT]     = {"kept", kept_fields},
-    [EVENT_WOULD]    = {"would", would_fields},
-    [EVENT_STEP]     = {"step", step_fields},
-    [EVENT_STATUS]   = {"status", status_fields},
-    [EVENT_VERIFY]   = {"verify", verify_fields},
-    [EVENT_ACCOUNT]  = {"account", account_fields},
-    [EVENT_SUMMARY]  = {"summary", summary_fields},
+    [EVENT_RUN_START]     = {"run-start", run_start_fields},
+    [EVENT_ACCOUNT_START] = {"account-start", account_start_fields},
+    [EVENT_NOTE]          = {"note", note_fields},
+    [EVENT_WARNING]       = {"warning", warning_fields},
+    [EVENT_ERROR]         = {"error", error_fields},
+    [EVENT_PROGRESS]      = {"progress", progress_fields},
+    [EVENT_STORED]        = {"message-stored", stored_fields},
+    [EVENT_MATCHED]       = {"message-matched", matched_fields},
+    [EVENT_FAILED]        = {"message-failed", failed_fields},
+    [EVENT_DELETED]       = {"message-deleted", deleted_fields},
+    [EVENT_KEPT]          = {"message-kept", kept_fields},
+    [EVENT_PLANNED]       = {"message-planned", planned_fields},
+    [EVENT_BAD]           = {"message-bad", bad_fields},
+    [EVENT_STEP]          = {"check-step", step_fields},
+    [EVENT_STATUS]        = {"account-status", status_fields},
+    [EVENT_ACCOUNT_END]   = {"account-end", account_end_fields},
+    [EVENT_PROVIDER]      = {"provider", provider_fields},
+    [EVENT_SUMMARY]       = {"summary", summary_fields},
 };
 
 /* clang-format on */

@@ -177,7 +177,7 @@ void progress_event(struct progress *p, const struct event *ev, int64_t mono_ms)
     int phase;
     if (ev->kind == EVENT_PROGRESS) {
         take_progress(p, ev);
-    } else if (ev->kind == EVENT_ACCOUNT) {
+    } else if (ev->kind == EVENT_ACCOUNT_END) {
         struct one *o = one_of(p, ev->str[ES_ACCOUNT]);
         p->finished += !o->finished;
         o->finished = true;

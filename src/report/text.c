@@ -44,11 +44,13 @@ static void print_error(struct lines *to, const struct event *ev, const struct r
 }
 
 static printer *const printers[EVENT_KINDS] = {
-    [EVENT_NOTE] = print_note,     [EVENT_WARNING] = print_warning, [EVENT_ERROR] = print_error,
-    [EVENT_PROGRESS] = NULL,       [EVENT_STORED] = text_message,   [EVENT_MATCHED] = text_message,
-    [EVENT_FAILED] = text_message, [EVENT_DELETED] = text_message,  [EVENT_KEPT] = text_message,
-    [EVENT_WOULD] = text_message,  [EVENT_STEP] = text_step,        [EVENT_STATUS] = text_status,
-    [EVENT_VERIFY] = text_message, [EVENT_ACCOUNT] = text_account,  [EVENT_SUMMARY] = text_summary,
+    [EVENT_NOTE] = print_note,          [EVENT_WARNING] = print_warning,
+    [EVENT_ERROR] = print_error,        [EVENT_STORED] = text_message,
+    [EVENT_MATCHED] = text_message,     [EVENT_FAILED] = text_message,
+    [EVENT_DELETED] = text_message,     [EVENT_KEPT] = text_message,
+    [EVENT_PLANNED] = text_message,     [EVENT_BAD] = text_message,
+    [EVENT_STEP] = text_step,           [EVENT_STATUS] = text_status,
+    [EVENT_ACCOUNT_END] = text_account, [EVENT_SUMMARY] = text_summary,
 };
 
 void report_text(struct buf *out, struct buf *diag, const struct event *ev,

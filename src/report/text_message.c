@@ -22,8 +22,8 @@ static const struct message_form forms[EVENT_KINDS] = {
     [EVENT_FAILED] = {"not stored", ALWAYS, false, true, true, false, false},
     [EVENT_DELETED] = {"deleted on the server", 1, false, false, false, true, false},
     [EVENT_KEPT] = {"keep", 1, true, false, false, false, false},
-    [EVENT_WOULD] = {"would fetch", 0, true, false, true, false, false},
-    [EVENT_VERIFY] = {"bad", ALWAYS, false, false, false, true, false},
+    [EVENT_PLANNED] = {"would fetch", 0, true, false, true, false, false},
+    [EVENT_BAD] = {"bad", ALWAYS, false, false, false, true, false},
 };
 
 static const struct message_form would_delete = {"would delete", 0,    true, false,
@@ -36,7 +36,7 @@ static const struct {
 
 static const char *verb_of(const struct event *ev, const struct message_form *form)
 {
-    if (ev->kind != EVENT_VERIFY)
+    if (ev->kind != EVENT_BAD)
         return form->verb;
     for (size_t i = 0; i < sizeof verify_verbs / sizeof *verify_verbs; i++)
         if (sv_eq_c(ev->str[ES_REASON], verify_verbs[i].reason))
@@ -71,8 +71,7 @@ static void put_why(struct line_list *list, const struct event *ev, const struct
 {
     if (ev->str[ES_TEXT].n > 0)
         line_text(line_part(list), ev->str[ES_TEXT]);
-    else if (ev->str[ES_REASON].n > 0 && ev->kind != EVENT_VERIFY &&
-             !(form->tell_age && list->begun))
+    else if (ev->str[ES_REASON].n > 0 && ev->kind != EVENT_BAD && !(form->tell_age && list->begun))
         line_word(line_part(list), ev->str[ES_REASON]);
 }
 
@@ -112,7 +111,7 @@ static void put_failure(struct buf *to, const struct event *ev)
 /* A bad file is looked for by its name; the UIDL says which message it was. */
 static void put_subject(struct buf *to, const struct event *ev)
 {
-    bool by_file = ev->kind == EVENT_VERIFY && ev->str[ES_FILE].n > 0;
+    bool by_file = ev->kind == EVENT_BAD && ev->str[ES_FILE].n > 0;
     if (!by_file) {
         line_message(to, ev);
         return;
@@ -141,7 +140,7 @@ void text_message(struct lines *to, const struct event *ev, const struct report_
     const struct message_form *form = &forms[ev->kind];
     if (form->verb == NULL)
         return;
-    if (ev->kind == EVENT_WOULD && sv_eq_c(ev->str[ES_ACTION], "delete"))
+    if (ev->kind == EVENT_PLANNED && sv_eq_c(ev->str[ES_ACTION], "delete"))
         form = &would_delete;
     if (!is_shown(ev, form, st))
         return;

@@ -280,7 +280,7 @@ static void tell_account(struct worker *w, int64_t began_ms)
     const struct run_totals *n = &w->totals;
     struct event ev;
 
-    event_init(&ev, EVENT_ACCOUNT, w->account->name);
+    event_init(&ev, EVENT_ACCOUNT_END, w->account->name);
     ev.num[EN_STATUS] = w->status;
     ev.num[EN_MS] = clock_mono_ms() - began_ms;
     ev.num[EN_STORED] = (int64_t)n->stored;

@@ -35,11 +35,11 @@ static void tell_item(const struct expire *x, enum event_kind kind, size_t item,
     ev.num[EN_NUMBER] = m->number;
     ev.str[ES_UIDL] = sv_make(m->uidl, m->uidl_n);
     ev.str[ES_REASON] = sv_of(retention_word(why));
-    if (kind == EVENT_WOULD)
+    if (kind == EVENT_PLANNED)
         ev.str[ES_ACTION] = SV("delete");
     if (kind == EVENT_KEPT)
         ev.str[ES_TEXT] = sv_of(retention_text(why));
-    if (kind == EVENT_WOULD && !x->plan->items[item].settled)
+    if (kind == EVENT_PLANNED && !x->plan->items[item].settled)
         ev.str[ES_TEXT] = SV("as soon as it is stored");
     if (x->plan->items[item].settled) {
         ev.num[EN_STORED_AT] = entry_of(x, item)->stored_at;
@@ -228,7 +228,7 @@ static void show_new(struct expire *x)
             keep(x, i, RETENTION_LIMIT);
         } else {
             x->totals->deleted++;
-            tell_item(x, EVENT_WOULD, i, RETENTION_DUE);
+            tell_item(x, EVENT_PLANNED, i, RETENTION_DUE);
         }
     }
 }
@@ -244,7 +244,7 @@ static int show_due(struct expire *x, struct session *s, const uint32_t *order, 
             return -1;
         if (good > 0) {
             x->totals->deleted++;
-            tell_item(x, EVENT_WOULD, order[next], RETENTION_DUE);
+            tell_item(x, EVENT_PLANNED, order[next], RETENTION_DUE);
         }
     }
     for (; next < n; next++)

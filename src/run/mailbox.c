@@ -220,7 +220,7 @@ static void tell_would_fetch(struct mailbox *b)
 
         if (b->plan.items[i].why == PLAN_KNOWN)
             continue;
-        event_init(&ev, EVENT_WOULD, b->w->account->name);
+        event_init(&ev, EVENT_PLANNED, b->w->account->name);
         ev.num[EN_NUMBER] = m->number;
         if (m->size != RECORD_NO_SIZE)
             ev.num[EN_OCTETS] = (int64_t)m->size;

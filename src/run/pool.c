@@ -30,7 +30,7 @@ struct slot {
     int fd;
     struct buf in;
     enum status status;
-    bool told; /* its EVENT_ACCOUNT came */
+    bool told; /* its EVENT_ACCOUNT_END came */
 };
 
 struct pool {
@@ -154,16 +154,19 @@ static void finish_early(struct pool *p, struct slot *s, const struct err *e)
     s->state = SLOT_DONE;
     s->status = e->status;
     report(p, EVENT_ERROR, s->account, e->status, e->text);
-    report(p, EVENT_ACCOUNT, s->account, e->status, NULL);
+    report(p, EVENT_ACCOUNT_END, s->account, e->status, NULL);
 }
 
 static void start(struct pool *p, struct slot *s)
 {
     struct buf password = BUF_INIT(SECRET_MAX);
     struct err e = ERR_INIT;
+    struct event ev;
     pid_t parent;
     int fds[2];
 
+    tell_start(&ev, s->account);
+    p->job->event(p->job->ctx, &ev);
     if (needs_password(p->job) && s->account->secret.kind == SECRET_NONE &&
         load_password(p->job, s->account, &password, &e) < 0) {
         finish_early(p, s, &e);
@@ -236,7 +239,7 @@ static int take_events(struct pool *p, struct slot *s)
     int rc;
 
     while ((rc = event_unpack(&rest, &ev)) > 0) {
-        s->told = s->told || ev.kind == EVENT_ACCOUNT;
+        s->told = s->told || ev.kind == EVENT_ACCOUNT_END;
         p->job->event(p->job->ctx, &ev);
     }
     buf_drop_front(&s->in, s->in.n - rest.n);
@@ -260,7 +263,7 @@ static void reap(struct pool *p, struct slot *s)
         free(text);
     }
     if (!s->told)
-        report(p, EVENT_ACCOUNT, s->account, s->status, NULL);
+        report(p, EVENT_ACCOUNT_END, s->account, s->status, NULL);
 }
 
 static void read_slot(struct pool *p, struct slot *s)

@@ -142,8 +142,8 @@ static void fill_numbers(struct event *ev, const struct ledger *l)
         ev->num[EN_NEXT_DUE] = (int64_t)next;
 }
 
-int status_account(const struct account *a, const char *state_root, int64_t now, struct tell *t,
-                   struct err *e)
+static int tell_status(const struct account *a, const char *state_root, int64_t now, struct tell *t,
+                       struct err *e)
 {
     struct buf trouble = BUF_INIT(4096);
     struct book b;
@@ -163,4 +163,20 @@ int status_account(const struct account *a, const char *state_root, int64_t now,
     buf_free(&trouble);
     book_close(&b);
     return rc;
+}
+
+enum status status_account(const struct account *a, const char *state_root, int64_t now,
+                           struct tell *t)
+{
+    struct err e = ERR_INIT;
+    struct event ev;
+
+    tell_start(&ev, a);
+    tell_event(t, &ev);
+    if (tell_status(a, state_root, now, t, &e) < 0)
+        tell_error(t, &e, NULL);
+    event_init(&ev, EVENT_ACCOUNT_END, a->name);
+    ev.num[EN_STATUS] = e.status;
+    tell_event(t, &ev);
+    return e.status;
 }

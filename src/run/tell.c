@@ -34,6 +34,14 @@ void tell_event(struct tell *t, const struct event *ev)
     pthread_mutex_unlock(&t->lock);
 }
 
+void tell_start(struct event *ev, const struct account *a)
+{
+    event_init(ev, EVENT_ACCOUNT_START, a->name);
+    ev->str[ES_HOST] = sv_of(a->host);
+    ev->num[EN_PORT] = a->port;
+    ev->str[ES_MAILDIR] = sv_of(a->maildir);
+}
+
 static void tell_va(struct tell *t, enum event_kind kind, int64_t status, const char *fmt,
                     va_list ap) __attribute__((format(printf, 4, 0)));
 static void tell_va(struct tell *t, enum event_kind kind, int64_t status, const char *fmt,

@@ -24,7 +24,7 @@ static void tell_bad(struct worker *w, const struct ledger_entry *en, const char
     struct event ev;
     char sha[HASH_HEX];
 
-    event_init(&ev, EVENT_VERIFY, w->account->name);
+    event_init(&ev, EVENT_BAD, w->account->name);
     text_hex(sha, en->wire_sha, HASH_OCTETS);
     ev.str[ES_REASON] = sv_of(reason);
     ev.str[ES_TEXT] = sv_of(text);
@@ -76,7 +76,7 @@ static void tell_not_stored(struct worker *w, const struct plan_message *m, enum
 {
     struct event ev;
 
-    event_init(&ev, EVENT_VERIFY, w->account->name);
+    event_init(&ev, EVENT_BAD, w->account->name);
     ev.num[EN_NUMBER] = m->number;
     ev.str[ES_REASON] = SV("not-stored");
     ev.str[ES_UIDL] = sv_make(m->uidl, m->uidl_n);

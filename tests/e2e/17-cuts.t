@@ -123,7 +123,7 @@ bad_server 'cut, then the login is refused: not tried again',
     $t->defaults( jobs => 32, per_host => 32 );
     my $run = $t->popkeep( 'fetch', '--json' );
     $run->exits( 75, 'silence is temporary' );
-    my %status = map { $_->{account} => $_->{status} } grep { $_->{event} eq 'account' } $run->json;
+    my %status = map { $_->{account} => $_->{status} } grep { $_->{event} eq 'account-end' } $run->json;
     for my $i ( 0 .. $#stages ) {
         my $want = $stages[$i][2] // 75;
         is( $status{"a$i"}, $want, "silent at $stages[$i][0]: $want" );

@@ -52,9 +52,9 @@ sub dry_then_real {
     my $real = $t->popkeep( '-v', '--json' );
     $real->exits( $status, "$what: the run" );
     my $deleted = new_deletions( $t, 'okul' );
-    is( uidls_of( told( $dry, 'would', 'delete' ) ), $deleted, "$what: deleted as foretold, in that order" );
-    is( told( $dry, 'kept' ), told( $real, 'kept' ), "$what: kept as foretold, for the same reasons" );
-    is( uidls_of( told( $real, 'deleted' ) ), $deleted, "$what: and told afterwards" );
+    is( uidls_of( told( $dry, 'message-planned', 'delete' ) ), $deleted, "$what: deleted as foretold, in that order" );
+    is( told( $dry, 'message-kept' ), told( $real, 'message-kept' ), "$what: kept as foretold, for the same reasons" );
+    is( uidls_of( told( $real, 'message-deleted' ) ), $deleted, "$what: and told afterwards" );
     my @lines = $text->out =~ /would delete  .*?(\S+)  \(/g;
     is( scalar( @lines ), scalar( my @n = split / /, $deleted ), "$what: the text has as many lines" );
     return $deleted;
@@ -98,7 +98,7 @@ sub dry_then_real {
     $t->popkeep->exits(0);
     my @uidl = map { $_->[1] } listed($d);
     my $in33days = strftime '%Y-%m-%dT%H:%M:%SZ', gmtime( time + 33 * DAY );
-    my $as_of = uidls_of( told( $t->popkeep( '--dry-run', '--json', '--as-of', $in33days ), 'would', 'delete' ) );
+    my $as_of = uidls_of( told( $t->popkeep( '--dry-run', '--json', '--as-of', $in33days ), 'message-planned', 'delete' ) );
 
     $t->clock( 31 * DAY );
     is( dry_then_real( $t, $d, 'day 31', 0 ), "@uidl[0..3]", 'max_delete: the oldest four' );
@@ -132,7 +132,7 @@ sub dry_then_real {
     rename $file->(3), $t->path('Mail/okul/cur/') . $entries->{ $uidl[2] }[0]{name} . ':2,S' or die $!;
     $t->clock( 31 * DAY );
     is( dry_then_real( $t, $d, 'a mixture', 65 ), "@uidl[0,2,3,6,7]", 'what is due and has its copy' );
-    is( told( $t->popkeep( '-v', '--json' ), 'kept' ), join( "\n", map { "$uidl[$_->[0] - 1] $_->[1]" }
+    is( told( $t->popkeep( '-v', '--json' ), 'message-kept' ), join( "\n", map { "$uidl[$_->[0] - 1] $_->[1]" }
         [ 9, 'young' ], [ 10, 'young' ], [ 11, 'young' ], [ 2, 'copy-missing' ], [ 5, 'copy-changed' ], [ 6, 'copy-changed' ] ),
         'each of the others with its reason' );
     is( join( '|', $d->mails ), join( '|', map { mail($_) } 2, 5, 6, 9, 10, 11 ), 'they are there' );

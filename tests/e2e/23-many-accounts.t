@@ -73,7 +73,7 @@ $t = district( jobs => 8, per_host => 8 );
 ( $run, $most ) = watched( $t, '--json', 'fetch', 'okul0*', 'okul40' );
 $run->exits( 0, 'ten of them by name' );
 cmp_ok( $most, '<=', 8, 'jobs = 8' );
-my @done = map { $_->{account} } grep { $_->{event} eq 'account' } $run->json;
+my @done = map { $_->{account} } grep { $_->{event} eq 'account-end' } $run->json;
 is( join( ' ', sort @done ), join( ' ', @schools[ 0 .. 8, 39 ] ), 'those and no others' );
 my ($summary) = grep { $_->{event} eq 'summary' } $run->json;
 is( "$summary->{accounts} $summary->{fetched} $summary->{accounts_failed}", '10 50 0', 'the summary counts them' );

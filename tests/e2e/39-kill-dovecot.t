@@ -111,7 +111,7 @@ sub fault_in_ending {
     my ($run) = @_;
     my @events = map { eval { JSON::PP::decode_json($_) } || {} } split /\n/, $run->out // '';
     my $stored = $t->stored('okul');
-    for my $event ( grep { ( $_->{event} // '' ) eq 'stored' } @events ) {
+    for my $event ( grep { ( $_->{event} // '' ) eq 'message-stored' } @events ) {
         defined $stored->{ $event->{file} } or return "$event->{file} was told to be stored and is not there";
     }
     return '' if $run->exit == 137;

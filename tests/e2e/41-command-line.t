@@ -78,7 +78,7 @@ ok( !( grep { length > 100 } split /\n/, $help ), 'the help fits a terminal' );
 sub would_fetch {    # a dry run of exactly these accounts
     my ( $want, @args ) = @_;
     my $run = $t->popkeep( '--json', @args );
-    my @seen = sort map { $_->{account} } grep { $_->{event} eq 'account' } $run->json;
+    my @seen = sort map { $_->{account} } grep { $_->{event} eq 'account-end' } $run->json;
     is( "@seen", $want, "@args: $want" );
     return is( $run->exit, 0, '... and 0' );
 }

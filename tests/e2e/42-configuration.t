@@ -77,7 +77,7 @@ for (
     $t->popkeep('--json')->exits( 78, "refused: " . ( split /\n/, $text || 'an empty file' )[-1] );
     like( $t->last_run->err, $says, '... saying where and what' );
     my @events = $t->last_run->json;
-    is( join( ' ', map { "$_->{event}=$_->{status}" } @events ), 'error=78 summary=78', '... and JSON has it, too' );
+    is( join( ' ', map { "$_->{event}=" . ( $_->{status} // "" ) } @events ), 'run-start= error=78 summary=78', '... and JSON has it, too' );
 }
 
 # ---- a password that others may read

@@ -17,13 +17,13 @@ sub json_of {
     my ( $run, $want, $name ) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my @lines = split /^/, $run->out;
-    my @bad = grep { !/\A\{"v":1,"event":"[a-z]+"[,}].*\}\n\z/ || !eval { JSON::PP->new->utf8->decode($_) } } @lines;
+    my @bad = grep { !/\A\{"v":1,"event":"[a-z-]+"[,}].*\}\n\z/ || !eval { JSON::PP->new->utf8->decode($_) } } @lines;
     is( join( '', @bad ), '', "$name: every line is a JSON object that begins with v and event" );
     my @events = $run->json;
     is( join( ' ', map { $_->{event} eq 'summary' ? 'summary' : () } @events ), 'summary', '... one summary' );
     is( $events[-1]{event}, 'summary', '... at the end' );
     is( $events[-1]{status}, $run->exit, '... with the exit status' );
-    is_deeply( { map { $_->{event} eq 'account' ? ( $_->{account} => $_->{status} ) : () } @events }, $want, '... and the status of each account' );
+    is_deeply( { map { $_->{event} eq 'account-end' ? ( $_->{account} => $_->{status} ) : () } @events }, $want, '... and the status of each account' );
     is( $events[-1]{accounts}, scalar keys %$want, '... which it counts' );
     is( $events[-1]{accounts_failed}, scalar( grep { $_ } values %$want ), '... also those that failed' );
     return @events;
@@ -77,7 +77,7 @@ for my $line ( grep { /\S/ } split /\n/, $t->popkeep('check')->err ) {
 # ---- sums
 my @events = json_of( $t->popkeep( '--json', '-n', 'good-*' ), { 'good-a' => 0, 'good-b' => 0 }, 'dry run' );
 my %sum;
-for my $event ( grep { $_->{event} eq 'account' } @events ) {
+for my $event ( grep { $_->{event} eq 'account-end' } @events ) {
     $sum{$_} += $event->{$_} for grep { $event->{$_} =~ /^\d+$/ } qw(listed listed_octets known would_fetch would_delete due);
 }
 is( $events[-1]{$_}, $sum{$_}, "the summary sums $_ up" ) for sort keys %sum;
@@ -86,9 +86,9 @@ for my $command ( ['check'], ['verify'], [ 'verify', '--server' ] ) {
     json_of( $t->popkeep( '--json', @$command, 'good-*' ), { 'good-a' => 0, 'good-b' => 0 }, "@$command" );
 }
 my @status = $t->popkeep( '--json', 'status' )->exits(0) && $t->last_run->json;
-is( join( ' ', sort map { $_->{event} eq 'status' ? $_->{account} : () } @status ), join( ' ', sort keys %want ), 'status tells of all' );
+is( join( ' ', sort map { $_->{event} eq 'account-status' ? $_->{account} : () } @status ), join( ' ', sort keys %want ), 'status tells of all' );
 is( $status[-1]{accounts}, scalar keys %want, '... and counts them' );
-my ($of77) = grep { ( $_->{account} // '' ) eq 'bad-77' } @status;
+my ($of77) = grep { $_->{event} eq 'account-status' && $_->{account} eq 'bad-77' } @status;
 is( $of77->{status}, 77, '... knows how the last run ended' );
 my @providers = json_of( $t->popkeep( '--json', 'providers' ), {}, 'providers' );
 cmp_ok( scalar @providers, '>', 5, 'providers speaks JSON, too' );
@@ -111,7 +111,7 @@ $t->account( $slow, 'killed' );
 $t->account( $good, 'good-b', user => 'another' );
 $run = $t->start( '--json', '-vvv' );
 for ( 1 .. 2000 ) {    # until only this one is left
-    last if ( slurp( $run->{err_file} ) // '' ) =~ /killed > LIST/ && ( slurp( $run->{out_file} ) // '' ) =~ /"event":"account".*good-b/;
+    last if ( slurp( $run->{err_file} ) // '' ) =~ /killed > LIST/ && ( slurp( $run->{out_file} ) // '' ) =~ /"event":"account-end".*good-b/;
     select undef, undef, undef, 0.01;
 }
 my @pids;
@@ -127,9 +127,9 @@ json_of( $run, { killed => 70, 'good-b' => 0 }, 'a worker that was killed' );
 like( $run->err, qr/^killed: the worker process was ended by signal 9$/m, '... is said' );
 
 # ---- the manual's fields: all that are given, and no others. A script waits for ever for one that never comes.
-my ($section) = slurp('man/popkeep.1') =~ /^\.Sh JSON OUTPUT\n(.*?)^\.Sh /ms;
-my %told = map { my ( $name, $part ) = /\A(\w+)\n(.*)\z/s; ( $name => { map { ( $_ => 1 ) } $part =~ /^\.Li (\w+)/mg } ) } $section =~ /^\.It Cm (.*?)(?=^\.It |\z)/msg;
-%{ $told{$_} } = ( %{ $told{ $_ eq 'summary' ? 'account' : 'deleted' } }, %{ $told{$_} } ) for qw(summary kept would);
+my ($section) = slurp('man/popkeep-json.5') =~ /^\.Sh EVENTS\n(.*?)^\.Sh /ms;
+my %told = map { my ( $name, $part ) = /\A([\w-]+)\n(.*)\z/s; ( $name => { map { ( $_ => 1 ) } $part =~ /^\.Li (\w+)/mg } ) } $section =~ /^\.It Cm (.*?)(?=^\.It |\z)/msg;
+%{ $told{$_} } = ( %{ $told{ $_ eq 'summary' ? 'account-end' : 'message-deleted' } }, %{ $told{$_} } ) for qw(summary message-kept message-planned);
 my %seen;
 my $m = Popkeep->new;
 $m->mails( 'box', map { ( "000$_.eml" => "Subject: $_\n\nbody $_\n" ) } 1 .. 3 );
@@ -150,17 +150,17 @@ $m->mails( 'box', '0004.eml' => "Subject: 4\n\nbody 4\n" );
 look( 'verify', '--server', 'okul' );
 $m->clock( 2 * DAY );
 look( '-n', 'okul' );
-my ($gone) = grep { $_->{event} eq 'deleted' } look( '-v', 'fetch', 'okul' );
+my ($gone) = grep { $_->{event} eq 'message-deleted' } look( '-v', 'fetch', 'okul' );
 my ($line) = map { JSON::PP::decode_json($_) } split /\n/, $m->deletions('okul');
 is( join( ' ', map { $gone->{$_} // 'none' } qw(uidl octets sha256 file) ), join( ' ', map { $line->{$_} // 'none' } qw(uidl octets sha256 file) ),
     'a deletion is told as it stands in deletions.jsonl' );
 $school->restart(qq(login "-ERR [AUTH] no"\n));
 look('check');
-my %always = map { ( $_ => 1 ) } qw(v event time account status_name);
+my %always = map { ( $_ => 1 ) } qw(v event time run account status_name);
 for my $event ( sort keys %seen ) {
     is( join( ' ', grep { !$told{$event}{$_} && !$always{$_} } sort keys %{ $seen{$event} } ), '', "$event: every field is in the manual" );
 }
-for my $event (qw(stored deleted kept would step status verify account)) {
+for my $event (qw(run-start account-start message-stored message-deleted message-kept message-planned message-bad check-step account-status account-end)) {
     is( join( ' ', grep { !$seen{$event}{$_} } sort keys %{ $told{$event} } ), '', "$event: every field of the manual is given" );
 }
 

@@ -27,7 +27,7 @@ is( $t->popkeep( '-q', 'status' )->out, '', '-q: nothing that needs looking at' 
 
 unlink +( $t->stored_paths('okul') )[0];
 status( qr/^    stored         3 messages, 1 of them no longer in the Maildir$/m, 'a copy its owner removed is counted' );
-my ($event) = grep { $_->{event} eq 'status' } $t->popkeep( '--json', 'status' )->json;
+my ($event) = grep { $_->{event} eq 'account-status' } $t->popkeep( '--json', 'status' )->json;
 is_deeply( [ @$event{qw(stored missing listed)} ], [ 3, 1, 3 ], '... in JSON as well' );
 
 $t->clock( 8 * DAY );

@@ -31,7 +31,7 @@ my ( $status, $out ) = make( 'install', "DESTDIR=$dest", 'PREFIX=/usr' );
 is( $status, 0, 'make install' ) or diag $out;
 my %want = ( 'usr/bin/popkeep' => '0755' );
 $want{"usr/share/man/man1/$_"} = '0644' for qw(popkeep.1);
-$want{"usr/share/man/man5/$_"} = '0644' for qw(popkeep.conf.5 popkeep-journal.5);
+$want{"usr/share/man/man5/$_"} = '0644' for qw(popkeep.conf.5 popkeep-journal.5 popkeep-json.5);
 $want{"usr/share/doc/popkeep/$_"} = '0644' for qw(README CHANGES LICENSE);
 $want{"usr/share/doc/popkeep/$_"} = -x $_ ? '0755' : '0644' for glob 'examples/*';
 is_deeply( files_in($dest), \%want, 'every file is there, readable for all' );

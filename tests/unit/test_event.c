@@ -103,7 +103,7 @@ static void test_changed_octets(void **state)
     (void)state;
     struct buf whole = BUF_INIT(SIZE_MAX / 2);
     struct event ev, got;
-    make(&ev, EVENT_ACCOUNT, 0x1234567f1);
+    make(&ev, EVENT_ACCOUNT_END, 0x1234567f1);
     event_pack(&whole, &ev);
     for (size_t at = 0; at < whole.n; at++) {
         for (int value = 0; value < 256; value++) {
@@ -204,9 +204,14 @@ static void test_limits(void **state)
     free(big);
 }
 
+static bool is_made_of(const char *name, const char *octets)
+{
+    return name[0] != '\0' && strspn(name, octets) == strlen(name);
+}
+
 static bool is_json_name(const char *name)
 {
-    return name[0] != '\0' && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
+    return is_made_of(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
 }
 
 /* Scripts rely on the names: each kind has one, each field is a slot that exists, none comes twice,
@@ -217,7 +222,7 @@ static void test_tables(void **state)
     const char *of_num[EVENT_NUMS] = {0}, *of_str[EVENT_STRS] = {0};
     for (int kind = 0; kind < EVENT_KINDS; kind++) {
         assert_non_null(event_name((enum event_kind)kind));
-        assert_true(is_json_name(event_name((enum event_kind)kind)));
+        assert_true(is_made_of(event_name((enum event_kind)kind), "abcdefghijklmnopqrstuvwxyz-"));
         const struct event_field *fields = event_fields((enum event_kind)kind);
         for (const struct event_field *f = fields; f->name != NULL; f++) {
             assert_true(is_json_name(f->name));

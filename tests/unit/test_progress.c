@@ -78,7 +78,7 @@ static void test_life(void **state)
     progress_clear(&out, p);
     assert_int_equal(out.n, 0);
     draw(p, 80, 20);
-    tell_kind(p, EVENT_ACCOUNT, "a", 30);
+    tell_kind(p, EVENT_ACCOUNT_END, "a", 30);
     progress_line(&out, p, 80, 30);
     assert_string_equal(out.p, "\r\033[K");
     buf_clear(&out);
@@ -142,11 +142,11 @@ static void test_many_accounts(void **state)
     assert_string_equal(draw(p, 100, 0), "0 of 3 accounts done, fetching 3 of 30 messages, "
                                          "3.0 kB of 30.0 kB");
     tell(p, "a", PHASE_FETCHING, 10, 10, 10000, 10000, 1);
-    tell_kind(p, EVENT_ACCOUNT, "a", 2);
-    tell_kind(p, EVENT_ACCOUNT, "a", 3);
+    tell_kind(p, EVENT_ACCOUNT_END, "a", 2);
+    tell_kind(p, EVENT_ACCOUNT_END, "a", 3);
     assert_string_equal(draw(p, 100, 3), "1 of 3 accounts done, storing 12 of 30 messages, "
                                          "12.0 kB of 30.0 kB");
-    tell_kind(p, EVENT_ACCOUNT, "never heard of", 4);
+    tell_kind(p, EVENT_ACCOUNT_END, "never heard of", 4);
     tell(p, "b", PHASE_DELETING, 1, 1, EVENT_UNSET, EVENT_UNSET, 5);
     assert_string_equal(draw(p, 100, 5), "2 of 3 accounts done, deleting 1 of 1 message");
     tell_kind(p, EVENT_SUMMARY, NULL, 6);

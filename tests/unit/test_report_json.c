@@ -126,7 +126,7 @@ static void test_validator(void **state)
             fail_msg("taken for JSON: %s", bad[i]);
 }
 
-/* The form that popkeep(1) promises. */
+/* The form that popkeep-json(5) promises. */
 static void test_exact(void **state)
 {
     (void)state;
@@ -139,9 +139,10 @@ static void test_exact(void **state)
     ev.str[ES_FILE] = SV("new/1");
     ev.str[ES_REASON] = SV("no field of this kind");
     struct buf out = json_of(&ev);
-    assert_string_equal(out.p, "{\"v\":1,\"event\":\"stored\",\"time\":\"2026-11-22T11:43:51Z\","
-                               "\"account\":\"706590\",\"number\":12,\"uidl\":\"0001\\\"x\\\\\","
-                               "\"octets\":3412,\"file\":\"new/1\"}\n");
+    assert_string_equal(out.p,
+                        "{\"v\":1,\"event\":\"message-stored\",\"time\":\"2026-11-22T11:43:51Z\","
+                        "\"account\":\"706590\",\"number\":12,\"uidl\":\"0001\\\"x\\\\\","
+                        "\"octets\":3412,\"file\":\"new/1\"}\n");
     buf_free(&out);
     event_init(&ev, EVENT_ERROR, "a");
     ev.num[EN_STATUS] = ST_TEMP;
@@ -153,8 +154,9 @@ static void test_exact(void **state)
     ev.num[EN_OK] = 0;
     ev.str[ES_STEP] = SV("login");
     out = json_of(&ev);
-    assert_string_equal(out.p, "{\"v\":1,\"event\":\"step\",\"account\":\"a\",\"step\":\"login\","
-                               "\"ok\":false}\n");
+    assert_string_equal(out.p,
+                        "{\"v\":1,\"event\":\"check-step\",\"account\":\"a\",\"step\":\"login\","
+                        "\"ok\":false}\n");
     buf_free(&out);
     event_init(&ev, EVENT_PROGRESS, "a");
     ev.num[EN_PHASE] = PHASE_DELETING;

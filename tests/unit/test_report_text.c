@@ -44,7 +44,7 @@ static struct event fetched(int64_t listed, int64_t known, int64_t got, int64_t 
                             int64_t deleted)
 {
     struct event ev;
-    event_init(&ev, EVENT_ACCOUNT, "706590");
+    event_init(&ev, EVENT_ACCOUNT_END, "706590");
     ev.num[EN_STATUS] = ST_OK;
     ev.num[EN_LISTED] = listed;
     ev.num[EN_KNOWN] = known;
@@ -143,7 +143,7 @@ static void test_failed_account(void **state)
     assert_prints(&ev, &quiet, "", expected);
     ev.str[ES_TEXT] = ev.str[ES_HINT] = SV_NULL;
     assert_prints(&ev, &plain, "", "706590: login refused\n");
-    event_init(&ev, EVENT_ACCOUNT, "706590");
+    event_init(&ev, EVENT_ACCOUNT_END, "706590");
     ev.num[EN_STATUS] = ST_LOGIN;
     assert_prints(&ev, &terminal, "", "");
     ev = fetched(5, 2, 0, 0, 0); /* cut off after the listing */
@@ -210,7 +210,7 @@ static void test_dry_run(void **state)
 {
     (void)state;
     struct event ev;
-    event_init(&ev, EVENT_WOULD, "706590");
+    event_init(&ev, EVENT_PLANNED, "706590");
     ev.str[ES_ACTION] = SV("delete");
     ev.str[ES_UIDL] = SV("UID12-1");
     ev.str[ES_REASON] = SV("due");
@@ -219,13 +219,13 @@ static void test_dry_run(void **state)
     assert_prints(&ev, &dry, "would delete  UID12-1  (stored 2026-10-20, 33 days ago)\n", "");
     ev.str[ES_TEXT] = SV("stored long ago"); /* a text that speaks of the age itself */
     assert_prints(&ev, &dry, "would delete  UID12-1  (stored long ago)\n", "");
-    event_init(&ev, EVENT_WOULD, "706590");
+    event_init(&ev, EVENT_PLANNED, "706590");
     ev.str[ES_ACTION] = SV("fetch");
     ev.str[ES_UIDL] = SV("UID12-2");
     ev.str[ES_REASON] = SV("new");
     ev.num[EN_OCTETS] = 1000;
     assert_prints(&ev, &dry, "would fetch  UID12-2  (1.0 kB, new)\n", "");
-    event_init(&ev, EVENT_ACCOUNT, "706590");
+    event_init(&ev, EVENT_ACCOUNT_END, "706590");
     ev.num[EN_LISTED] = 214;
     ev.num[EN_WOULD_FETCH] = 1;
     ev.num[EN_WOULD_FETCH_OCTETS] = 1000;
@@ -262,7 +262,7 @@ static void test_check(void **state)
     ev.num[EN_OK] = 1;
     assert_prints(&ev, &st, "", "");
     st.verbose = 0;
-    event_init(&ev, EVENT_ACCOUNT, "706590");
+    event_init(&ev, EVENT_ACCOUNT_END, "706590");
     ev.num[EN_LISTED] = 214;
     ev.num[EN_LISTED_OCTETS] = 3400000;
     assert_prints(&ev, &st, "706590: ready; 214 messages (3.4 MB) on the server\n", "");
@@ -328,17 +328,17 @@ static void test_verify(void **state)
     (void)state;
     struct report_style st = {.command = "verify"};
     struct event ev;
-    event_init(&ev, EVENT_VERIFY, "706590");
+    event_init(&ev, EVENT_BAD, "706590");
     ev.str[ES_REASON] = SV("changed");
     ev.str[ES_FILE] = SV("cur/1795.x:2,S");
     ev.str[ES_UIDL] = SV("abc");
     ev.num[EN_STORED_AT] = NOW;
     assert_prints(&ev, &st, "changed  cur/1795.x:2,S  abc  (stored 2026-11-22)\n", "");
-    event_init(&ev, EVENT_VERIFY, "706590");
+    event_init(&ev, EVENT_BAD, "706590");
     ev.str[ES_REASON] = SV("not-stored");
     ev.str[ES_UIDL] = SV("abc");
     assert_prints(&ev, &st, "not stored  abc\n", "");
-    event_init(&ev, EVENT_ACCOUNT, "706590");
+    event_init(&ev, EVENT_ACCOUNT_END, "706590");
     ev.num[EN_DONE] = 1;
     ev.num[EN_NOT_STORED] = 0;
     ev.num[EN_LISTED] = 1;
@@ -469,7 +469,7 @@ static void test_quiet(void **state)
             ev.num[EN_OK] = 1;
             ev.num[EN_DONE] = ev.num[EN_FETCHED] = ev.num[EN_LISTED] = ev.num[EN_WOULD_DELETE] = 3;
             struct report_style st = {.verbose = -1, .terminal = true, .command = commands[c]};
-            bool wrong = kind == EVENT_ERROR || kind == EVENT_FAILED || kind == EVENT_VERIFY;
+            bool wrong = kind == EVENT_ERROR || kind == EVENT_FAILED || kind == EVENT_BAD;
             print(&ev, &st);
             assert_int_equal(out.n + diag.n > 0, wrong);
         }

@@ -10,6 +10,8 @@
 #include "popkeep/report/progress.h"
 #include "popkeep/report/text.h"
 
+enum { SINK_RUN = 16 + 1 };
+
 struct sink {
     struct report_style style;
     bool json;
@@ -19,13 +21,16 @@ struct sink {
     uint64_t accounts, failed;
     int64_t sums[EVENT_NUMS];  /* of the accounts' numbers, EVENT_UNSET if none gave any */
     enum status output_status; /* ST_IO once writing failed */
+    char run[SINK_RUN];
 };
 
+/* Tells the beginning of the run (EVENT_RUN_START). */
 void sink_init(struct sink *s, const struct cmd_options *o, size_t n_accounts);
-void sink_event(void *sink, const struct event *ev); /* struct sink * */
+/* `sink` is a struct sink. An event without a time gets that of now. */
+void sink_event(void *sink, const struct event *ev);
 void sink_tick(void *sink);
-/* What ended the run before any account was begun: with --json its `error` and `summary`, as a
- * reader of JSON waits for them in any case. */
+/* What ended the run before any account was begun: with --json `run-start`, `error`
+ * and `summary`, as a reader of JSON waits for them in any case. */
 void sink_early_error(const struct cmd_options *o, const struct err *e);
 /* The summary event, last flush. Returns the status of the whole program. */
 enum status sink_end(struct sink *s, enum status worst, int64_t began_ms);

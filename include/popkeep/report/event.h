@@ -4,7 +4,7 @@
  * beside them. Pure.
  *
  * A kind has named fields (event_fields); a field is a slot of `num` or `str`. The table is the
- * contract of --json (popkeep(1) JSON OUTPUT): names are stable, fields may be added, a slot has
+ * contract of --json (popkeep-json(5)): names are stable, fields may be added, a slot has
  * the same name in every kind. A slot not set (EVENT_UNSET, null string) is left out; a slot that
  * the kind has no field for is carried by pack and unpack but never printed as JSON.
  * Strings are views owned by whoever made the event; they may hold any octets and are escaped by
@@ -22,27 +22,30 @@
 
 enum {
     EVENT_STR_MAX = 1 << 16,  /* octets of one string that event_pack takes; the rest is cut off */
-    EVENT_FRAME_MAX = 1 << 20 /* no frame is longer; event_unpack calls a longer one nonsense */
+    EVENT_FRAME_MAX = 1 << 21 /* no frame is longer; event_unpack calls a longer one nonsense */
 };
 
 enum event_kind {
-    EVENT_NOTE,     /* worth knowing, changes no exit status: -v, stderr */
+    EVENT_RUN_START,     /* the first one: which popkeep does what. For programs only */
+    EVENT_ACCOUNT_START, /* an account is begun. For programs only */
+    EVENT_NOTE,          /* worth knowing, changes no exit status: -v, stderr */
     EVENT_WARNING,  /* stderr; carries EN_STATUS if it changes the exit status: then also with -q */
     EVENT_ERROR,    /* stderr; what ended the account or spoiled a part of it. Told once: the
-                       account's summary does not repeat it */
+                       account's end does not repeat it */
     EVENT_PROGRESS, /* where fetching or deleting stands; only for the progress line and --json */
     EVENT_STORED,   /* one message is durable: -v */
     EVENT_MATCHED,  /* one message came whose octets were already stored, nothing was written: -v */
     EVENT_FAILED,   /* one message could not be fetched or stored: stderr */
     EVENT_DELETED,  /* the server accepted DELE and QUIT for one message: -v */
     EVENT_KEPT,     /* one message stays on the server, and why: -v, and always in a dry run */
-    EVENT_WOULD,    /* dry run: would fetch or delete one message, and why: stdout */
+    EVENT_PLANNED,  /* dry run: would fetch or delete one message, and why: stdout */
+    EVENT_BAD,      /* verify: one bad message (missing, changed, not stored): stdout */
     EVENT_STEP,     /* check: one of its three steps, with time and result: stdout. When it failed
                        and an EVENT_ERROR follows, it carries no text of its own */
     EVENT_STATUS,   /* status: one account: stdout */
-    EVENT_VERIFY,   /* verify: one bad message (missing, changed, not stored): stdout */
-    EVENT_ACCOUNT,  /* one account is done: its summary */
-    EVENT_SUMMARY,  /* the last one: the run */
+    EVENT_ACCOUNT_END, /* one account is done: its summary */
+    EVENT_PROVIDER,    /* providers: one preset. For programs only */
+    EVENT_SUMMARY,     /* the last one: the run */
     EVENT_KINDS
 };
 
@@ -85,6 +88,10 @@ enum event_num {
     EN_WOULD_FETCH, /* dry run: what the run would have done */
     EN_WOULD_FETCH_OCTETS,
     EN_WOULD_DELETE,
+    EN_PORT,
+    EN_PID,     /* of the parent */
+    EN_DRY_RUN, /* 1 or 0 */
+    EN_USABLE,  /* 1 or 0 */
     EVENT_NUMS
 };
 
@@ -106,13 +113,19 @@ enum event_str {
     ES_UIDL,
     ES_FILE,
     ES_SHA256, /* hex, of the wire form */
-    ES_ACTION, /* would: "fetch", "delete" */
-    ES_REASON, /* stable word: "new", "due", "young", "copy-missing", ...; verify: "missing",
+    ES_ACTION, /* planned: "fetch", "delete" */
+    ES_REASON, /* stable word: "new", "due", "young", "copy-missing", ...; bad: "missing",
                   "changed", "not-stored" */
     ES_STEP,   /* "connection", "login", "mailbox" */
     ES_HINT,   /* the provider's hint, several lines */
     ES_HOST,
     ES_MAILDIR,
+    ES_RUN,     /* 16 hexadecimal digits: one run of the program; in every event it prints */
+    ES_VERSION, /* popkeep's */
+    ES_COMMAND, /* "fetch" */
+    ES_MACHINE, /* the name of the machine that popkeep runs on */
+    ES_NAME,
+    ES_TITLE,
     EVENT_STRS
 };
 
@@ -147,7 +160,7 @@ struct event_field {
     enum event_as as;
 };
 const struct event_field *event_fields(enum event_kind kind); /* ended by a null name */
-const char *event_name(enum event_kind kind);                 /* "stored" */
+const char *event_name(enum event_kind kind);                 /* "message-stored" */
 const char *event_phase_word(int64_t phase);                  /* "fetching"; "working" if unknown */
 
 /* One framed event appended to `out`; if the maximum of `out` forbids it, nothing is. */

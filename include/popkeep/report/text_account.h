@@ -8,8 +8,8 @@
 
 #include "popkeep/report/line.h"
 
-/* EVENT_ACCOUNT. Nothing if there was nothing to do and nobody is looking, nothing either if the
- * account failed before it had a listing: its EVENT_ERROR has said so. */
+/* EVENT_ACCOUNT_END. Nothing if there was nothing to do and nobody is looking, nothing either if
+ * the account failed before it had a listing: its EVENT_ERROR has said so. */
 void text_account(struct lines *to, const struct event *ev, const struct report_style *st);
 
 /* EVENT_SUMMARY: one line when there were several accounts, by the same rule. */

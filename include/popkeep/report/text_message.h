@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Lines about single messages: stored, matched, failed, deleted, kept, would, and the bad ones
+ * Lines about single messages: stored, matched, failed, deleted, kept, planned, and the bad ones
  * that verify finds. One table row a kind.
  * Called by report_text (text.h) only.
  */

@@ -4,7 +4,7 @@
  * and their entry points.
  *
  * account_run is the only function the pool calls; it tells everything by events, ends with
- * EVENT_ACCOUNT and returns the account's status.
+ * EVENT_ACCOUNT_END and returns the account's status.
  */
 #ifndef POPKEEP_RUN_ACCOUNT_H
 #define POPKEEP_RUN_ACCOUNT_H

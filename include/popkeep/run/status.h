@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * status: one account as its journal knows it, as an EVENT_STATUS; no network, no lock, nothing
- * written. Of the Maildir only the names are read: which stored messages have no file any more.
+ * status: one account as its journal knows it, as an EVENT_STATUS between the account's start and
+ * its end; no network, no lock, nothing written. Of the Maildir only the names are read: which
+ * stored messages have no file any more.
  */
 #ifndef POPKEEP_RUN_STATUS_H
 #define POPKEEP_RUN_STATUS_H
@@ -9,8 +10,9 @@
 #include "popkeep/config/config.h"
 #include "popkeep/run/tell.h"
 
-/* -1: the journal cannot be read (ST_DATA, ST_IO). `now`: for "no success for 8 days". */
-int status_account(const struct account *a, const char *state_root, int64_t now, struct tell *t,
-                   struct err *e);
+/* `now`: for "no success for 8 days". What keeps the journal from being read (ST_DATA, ST_IO) is
+ * told and returned; how the last run ended is in the event and nowhere else. */
+enum status status_account(const struct account *a, const char *state_root, int64_t now,
+                           struct tell *t);
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef POPKEEP_RUN_TELL_H
 #define POPKEEP_RUN_TELL_H
 
+#include "popkeep/config/config.h"
 #include "popkeep/report/event.h"
 #include "popkeep/run/options.h"
 #include <pthread.h>
@@ -25,6 +26,8 @@ void tell_init(struct tell *t, const char *account, void (*emit)(void *, const s
 void tell_end(struct tell *t);
 
 void tell_event(struct tell *t, const struct event *ev);
+/* EVENT_ACCOUNT_START of this account, for whoever begins with it. */
+void tell_start(struct event *ev, const struct account *a);
 /* EVENT_NOTE, EVENT_WARNING: text in plain words. */
 void tell_text(struct tell *t, enum event_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -138,19 +138,19 @@ sub fault_in_report {
         my $sum = $events[-1] || {};
         return 'the last object is no summary' if ( $sum->{event} // '' ) ne 'summary';
         return "exit $exit, but the summary says $sum->{status}" if $sum->{status} != $exit;
-        for my $pair ( [ fetched => 'stored' ], [ deleted => 'deleted' ], [ matched => 'matched' ] ) {
+        for my $pair ( [ fetched => 'message-stored' ], [ deleted => 'message-deleted' ], [ matched => 'message-matched' ] ) {
             my ( $key, $event ) = @$pair;
             return "$key: $sum->{$key}, but told of @{[$n{$event} // 0]}" if defined $sum->{$key} && $sum->{$key} != ( $n{$event} // 0 );
         }
     }
     my $stored = $w->{t}->stored('okul');
-    for my $event ( grep { $_->{event} eq 'stored' } @events ) {
+    for my $event ( grep { $_->{event} eq 'message-stored' } @events ) {
         my $octets = $stored->{ $event->{file} } // return "$event->{file} was told to be stored and is not there";
         $octets =~ s/\r?\n/\r\n/g unless $octets =~ /\r/;
         return "$event->{file} was told to be stored and holds something else" if sha256_hex($octets) ne $event->{sha256};
     }
     my %gone = map { ( 'u' . s/\.\w+$//r => 1 ) } $w->{server}->gone;
-    for my $event ( grep { $_->{event} eq 'deleted' } @events ) {
+    for my $event ( grep { $_->{event} eq 'message-deleted' } @events ) {
         ( my $name = $event->{uidl} ) =~ s/^[^u]*//;
         $gone{$name} or return "$event->{uidl} was told to be deleted and is not";
     }

@@ -309,9 +309,9 @@ sub ending {
     return "ended with $exit though nothing went wrong: $h->{said}" unless $exit == 0 || $exit == 11 || ( $edited && $exit == 65 );
     my @tmp = $h->{t}->tmp_files('okul');
     return "left in tmp/: @tmp" if @tmp;
-    my $stored = () = $h->{out} =~ /"event":"stored"/g;
+    my $stored = () = $h->{out} =~ /"event":"message-stored"/g;
     return "said $stored stored, but $h->{fresh} files are new: $h->{said}" if $before && $stored != $h->{fresh};
-    my $deleted = () = $h->{out} =~ /"event":"deleted"/g;
+    my $deleted = () = $h->{out} =~ /"event":"message-deleted"/g;
     return "said $deleted deleted, but the server deleted $h->{freshly_gone}: $h->{said}" if $deleted != $h->{freshly_gone};
     return '';
 }

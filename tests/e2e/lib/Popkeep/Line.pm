@@ -109,7 +109,7 @@ sub fault_after {
 sub statuses {
     my ($l) = @_;
     my $run = $l->{t}->popkeep( 'fetch', '--json', '-q', { timeout => 550 } );
-    my %status = map { /"event":"account".*?"account":"n(\d+)","status":(\d+)/ ? ( $1 => $2 ) : () } split /\n/, $run->out;
+    my %status = map { /"event":"account-end".*?"account":"n(\d+)","status":(\d+)/ ? ( $1 => $2 ) : () } split /\n/, $run->out;
     $l->{said} = $run->err;
     my %bent = map { /"account":"(n\d+)".*(?:connecting|asking) again/ ? ( $1 => 1 ) : () } split /\n/, $run->out;
     $bent{"n$_"} = 1 for grep { $status{$_} ne '0' } keys %status;
