@@ -162,7 +162,7 @@ static void apply_rekey(struct ledger *l, uint32_t index, const struct record *r
     en->quits = 0;
     en->asked_at = 0;
     en->gone_at = 0;
-    en->archived = false;
+    en->archived = en->redated = false;
     set_state(l, en, LEDGER_STORED);
     ledger_link_uidl(l, index);
 }
@@ -272,15 +272,32 @@ static bool counts_age(const struct ledger_entry *en)
     return !en->archived && en->state != LEDGER_INTENT && en->state != LEDGER_VOID;
 }
 
+/* A tombstone of the archive can be brought back, and is then as old as it says. */
+static bool counts_age_once_back(const struct ledger *l, const struct ledger_entry *en)
+{
+    return l->clocked && en->archived && en->state == LEDGER_GONE;
+}
+
+static void date_back(struct ledger *l, struct ledger_entry *en, int64_t t)
+{
+    if (en->stored_at <= t)
+        return;
+    if (counts_age_once_back(l, en))
+        en->redated = true;
+    else if (!counts_age(en))
+        return;
+    en->stored_at = t;
+}
+
 static void clock_ok(struct ledger *l, int64_t t)
 {
     if (l->newest_stored > t) {
+        l->newest_stored = t;
         for (uint32_t i = 0; i < l->count; i++) {
             struct ledger_entry *en = &ledger_cell(l, i)->e;
-            if (counts_age(en) && en->stored_at > t)
-                en->stored_at = t;
+            date_back(l, en, t);
+            set_stored_at(l, en, en->stored_at); /* some keep a later time */
         }
-        l->newest_stored = t;
     }
     if (l->newest > t)
         l->newest = t;
@@ -369,6 +386,7 @@ static void apply_boot(struct ledger *l, const struct record *r)
 {
     uint32_t boot = ledger_boot(l, r->boot_id);
     int64_t offset;
+    l->clocked = true;
     if (boot == 0 && r->boot_id.n > 0) {
         l->boots = mem_realloc(l->boots, (size_t)l->boots_n + 1, sizeof *l->boots);
         l->boots[l->boots_n] = (struct ledger_boot){.any = false};

@@ -55,9 +55,9 @@ static int put_entry(const struct writer *w, const struct ledger_entry *en)
     };
     bool lost = en->state == LEDGER_VOID || en->state == LEDGER_REPLACED;
     /* what the archive tells of a lost one must not come to life again */
-    if (lost ? !en->in_archive : en->archived)
+    if (lost ? !en->in_archive : en->archived && !en->redated)
         return 0;
-    bool to_archive = en->state == LEDGER_GONE && en->gone_at < w->archive_before;
+    bool to_archive = en->state == LEDGER_GONE && (en->archived || en->gone_at < w->archive_before);
     if (put_intent(w, en, to_archive) != 0)
         return -1;
     for (const char *k = ways[en->state]; *k; k++) {

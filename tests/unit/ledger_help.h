@@ -127,4 +127,32 @@ static inline const struct ledger_entry *entry(const struct ledger *l, uint32_t 
     return ledger_entry(l, index);
 }
 
+/* How many entries there are, and the sum of their ids. */
+static inline unsigned walk_uidl(const struct ledger *l, const char *uidl, uint64_t *id_sum)
+{
+    unsigned n = 0;
+    *id_sum = 0;
+    for (uint32_t i = ledger_by_uidl(l, sv_of(uidl), LEDGER_NONE); i != LEDGER_NONE;
+         i = ledger_by_uidl(l, sv_of(uidl), i)) {
+        n++;
+        *id_sum += ledger_entry(l, i)->id;
+        assert_string_equal(ledger_entry(l, i)->uidl, uidl);
+    }
+    return n;
+}
+
+static inline unsigned walk_content(const struct ledger *l, uint64_t content, uint64_t *id_sum)
+{
+    unsigned n = 0;
+    unsigned char sha[HASH_OCTETS];
+    content_sha(sha, content);
+    *id_sum = 0;
+    for (uint32_t i = ledger_by_content(l, sha, 1000 + content, LEDGER_NONE); i != LEDGER_NONE;
+         i = ledger_by_content(l, sha, 1000 + content, i)) {
+        n++;
+        *id_sum += ledger_entry(l, i)->id;
+    }
+    return n;
+}
+
 #endif

@@ -91,33 +91,6 @@ static void nonsense_is_refused(void **state)
     ledger_free(l);
 }
 
-static unsigned walk_uidl(const struct ledger *l, const char *uidl, uint64_t *id_sum)
-{
-    unsigned n = 0;
-    *id_sum = 0;
-    for (uint32_t i = ledger_by_uidl(l, sv_of(uidl), LEDGER_NONE); i != LEDGER_NONE;
-         i = ledger_by_uidl(l, sv_of(uidl), i)) {
-        n++;
-        *id_sum += ledger_entry(l, i)->id;
-        assert_string_equal(ledger_entry(l, i)->uidl, uidl);
-    }
-    return n;
-}
-
-static unsigned walk_content(const struct ledger *l, uint64_t content, uint64_t *id_sum)
-{
-    unsigned n = 0;
-    unsigned char sha[HASH_OCTETS];
-    content_sha(sha, content);
-    *id_sum = 0;
-    for (uint32_t i = ledger_by_content(l, sha, 1000 + content, LEDGER_NONE); i != LEDGER_NONE;
-         i = ledger_by_content(l, sha, 1000 + content, i)) {
-        n++;
-        *id_sum += ledger_entry(l, i)->id;
-    }
-    return n;
-}
-
 static void entries_are_found(void **state)
 {
     (void)state;
@@ -231,7 +204,7 @@ static void the_archive_is_read(void **state)
     assert_int_equal(walk_uidl(l, "a", &ids), 1);
     assert_int_equal(walk_content(l, 7, &ids), 1);
     feed_bad(l, rec('D', 9, 9));
-    /* a clock mark leaves it alone */
+    /* a clock mark that a compaction carried over leaves it alone */
     feed(l, rec_mark(20, "clock-ok", "1"));
     assert_int_equal(entry(l, 9)->stored_at, 6);
     struct record k = rec('K', 21, 9);
@@ -445,234 +418,6 @@ static void large_ledgers(void **state)
     ledger_free(l);
 }
 
-/* ---- snapshots ---- */
-
-struct copy {
-    struct group journal, archive;
-};
-
-static int take(void *ctx, const struct record *r, bool to_archive, struct err *e)
-{
-    struct copy *c = ctx;
-    (void)e;
-    group_add(to_archive ? &c->archive : &c->journal, r);
-    return 0;
-}
-
-struct loader {
-    struct ledger *l;
-    bool archive;
-};
-
-static int load(void *ctx, const struct record *r, struct err *e)
-{
-    struct loader *x = ctx;
-    return ledger_apply(x->l, r, x->archive, e);
-}
-
-static void load_text(struct ledger *l, struct group *g, bool archive)
-{
-    struct loader x = {l, archive};
-    struct err e = ERR_INIT;
-    size_t good;
-    group_end(g);
-    if (record_scan(buf_sv(&g->text), load, &x, &good, &e) != 0)
-        fail_msg("%s", e.text);
-    assert_int_equal(good, g->text.n);
-}
-
-/* The archive grows from snapshot to snapshot; the journal is written anew. */
-static struct ledger *rebuilt(const struct ledger *l, struct group *archive, int64_t archive_before)
-{
-    struct err e = ERR_INIT;
-    struct copy c = {.archive = *archive};
-    group_init(&c.journal);
-    assert_int_equal(ledger_snapshot(l, 777, archive_before, take, &c, &e), 0);
-    struct ledger *back = ledger_new();
-    load_text(back, &c.archive, true);
-    load_text(back, &c.journal, false);
-    *archive = c.archive;
-    group_free(&c.journal);
-    return back;
-}
-
-static bool is_lost(const struct ledger_entry *en)
-{
-    return en->state == LEDGER_VOID || en->state == LEDGER_REPLACED;
-}
-
-static void same_entry(const struct ledger_entry *a, const struct ledger_entry *b, bool same_boot)
-{
-    assert_int_equal(a->state, b->state);
-    assert_true(a->stored_at == b->stored_at && a->asked_at == b->asked_at);
-    assert_true(a->gone_at == b->gone_at && a->size == b->size);
-    assert_true(a->wire_octets == b->wire_octets && a->file_octets == b->file_octets);
-    assert_memory_equal(a->wire_sha, b->wire_sha, HASH_OCTETS);
-    assert_memory_equal(a->file_sha, b->file_sha, HASH_OCTETS);
-    assert_string_equal(a->name, b->name);
-    assert_true((a->uidl == NULL) == (b->uidl == NULL));
-    assert_true(sv_eq(sv_make(a->uidl, a->uidl_n), sv_make(b->uidl, b->uidl_n)));
-    /* what was to be replaced may have been replaced by another since */
-    assert_true(a->replaces == b->replaces || b->replaces == 0);
-    assert_int_equal(a->quits, b->quits);
-    assert_true(same_boot == (b->boot != 0));
-}
-
-static void same_ledger(const struct ledger *a, const struct ledger *b, const char *boot_id)
-{
-    uint64_t x, y;
-    int64_t low_a, high_a, low_b, high_b;
-    for (uint32_t i = 0; i < ledger_count(a); i++) {
-        const struct ledger_entry *en = ledger_entry(a, i);
-        if (is_lost(en))
-            continue;
-        uint32_t boot = ledger_boot(a, sv_of(boot_id));
-        same_entry(en, entry(b, en->id),
-                   boot != 0 && en->boot == boot && !entry(b, en->id)->archived);
-    }
-    for (int s = LEDGER_INTENT; s <= LEDGER_GONE; s++)
-        assert_int_equal(ledger_count_state(a, (enum ledger_state)s),
-                         ledger_count_state(b, (enum ledger_state)s));
-    for (unsigned u = 0; u < 12; u++) {
-        char uidl[8];
-        snprintf(uidl, sizeof uidl, "u%u", u);
-        assert_int_equal(walk_uidl(a, uidl, &x), walk_uidl(b, uidl, &y));
-        assert_int_equal(x, y);
-        assert_int_equal(walk_content(a, u, &x), walk_content(b, u, &y));
-        assert_int_equal(x, y);
-    }
-    assert_int_equal(ledger_next_id(a), ledger_next_id(b));
-    assert_true(ledger_newest(a) == ledger_newest(b));
-    assert_true(ledger_clock_trusted(a) == ledger_clock_trusted(b));
-    assert_int_equal(ledger_old_before(a), ledger_old_before(b));
-    assert_memory_equal(ledger_run(a), ledger_run(b), sizeof(struct ledger_run));
-    bool any = ledger_boot_offsets(a, ledger_boot(a, sv_of(boot_id)), &low_a, &high_a);
-    assert_int_equal(any, ledger_boot_offsets(b, ledger_boot(b, sv_of(boot_id)), &low_b, &high_b));
-    if (any)
-        assert_true(low_a == low_b && high_a == high_b);
-    static const char *const names[] = {"utf8", "hold", "clock-ok", "clock-jump", "x", "totals"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct sv m = ledger_mark(a, names[i]), n = ledger_mark(b, names[i]);
-        assert_true((m.p == NULL) == (n.p == NULL) && sv_eq(m, n));
-    }
-    assert_int_equal(ledger_header(a)->any, ledger_header(b)->any);
-    if (ledger_header(a)->any) {
-        assert_string_equal(ledger_header(a)->user, ledger_header(b)->user);
-        assert_string_equal(ledger_header(a)->maildir, ledger_header(b)->maildir);
-        assert_string_equal(ledger_header(a)->journal_id, ledger_header(b)->journal_id);
-    }
-}
-
-static struct record chance_mark(int64_t t)
-{
-    static const char *const names[] = {"utf8", "hold", "clock-ok", "clock-jump", "x"};
-    static char value[24];
-    snprintf(value, sizeof value, "%lld", (long long)t - below(50));
-    return rec_mark(t, names[below(5)], below(5) ? value : "-");
-}
-
-static struct record chance_record(int64_t t, uint32_t next_id)
-{
-    static const char *const boots[] = {"boot-a", "boot-b", "boot-c"};
-    static char uidl[8];
-    uint32_t id = next_id > 1 ? 1 + below(next_id - 1) : 1;
-    struct record r;
-    snprintf(uidl, sizeof uidl, "u%u", (unsigned)below(12));
-    switch (below(12)) {
-    case 0:
-    case 1:
-    case 2:
-        r = rec_intent(t, next_id, below(9) ? uidl : NULL, 1 + below(3), below(12), NULL);
-        r.replaces = below(4) ? 0 : id;
-        return r;
-    case 3:
-    case 4:
-        return rec_stored(t, below(3) ? next_id - 1 : id);
-    case 5:
-        return rec(below(4) ? 'D' : 'V', t, id);
-    case 6:
-        return rec(below(3) ? 'G' : 'Q', t, id);
-    case 7:
-        r = rec('K', t, id);
-        r.uidl = below(9) ? sv_of(uidl) : SV_NULL;
-        r.size = 1 + below(3);
-        return r;
-    case 8:
-        return chance_mark(t);
-    case 9:
-        return rec_boot(t, boots[t / 400 % 3], 100 + t % 400 + below(3));
-    case 10:
-        r = rec_run(t,
-                    below(2)   ? ST_OK
-                    : below(2) ? ST_LOGIN
-                               : ST_TEMP,
-                    below(9), below(9), below(4));
-        r.boot_id = sv_of(boots[t / 400 % 3]);
-        r.boot_s = t % 400;
-        return r;
-    default:
-        r = rec('H', t, 0);
-        r.version = RECORD_VERSION;
-        r.journal_id = SV("00112233445566778899aabbccddeeff");
-        r.user = r.host = r.maildir = sv_of(uidl);
-        return r;
-    }
-}
-
-static void snapshots_rebuild_the_ledger(void **state)
-{
-    (void)state;
-    for (unsigned seed = 1; seed <= 60; seed++) {
-        struct ledger *l = ledger_new();
-        struct group archive;
-        group_init(&archive);
-        chance_seed(seed);
-        const char *boot = "";
-        for (int64_t t = 1; t < 1500; t++) {
-            struct record r = chance_record(t, ledger_next_id(l));
-            struct err e = ERR_INIT;
-            if (ledger_apply(l, &r, false, &e) == 0 && r.boot_id.p != NULL)
-                boot = r.boot_id.p;
-            if (t % 101 != 0)
-                continue;
-            struct ledger *back = rebuilt(l, &archive, t - 300);
-            same_ledger(l, back, boot);
-            ledger_free(l);
-            l = back; /* go on with it: what a snapshot lost would show later */
-        }
-        ledger_free(l);
-        group_free(&archive);
-    }
-}
-
-static int refuse(void *ctx, const struct record *r, bool to_archive, struct err *e)
-{
-    unsigned *left = ctx;
-    (void)r;
-    (void)to_archive;
-    return (*left)-- == 0 ? err_set(e, ST_IO, "full") : 0;
-}
-
-static void a_snapshot_stops_at_the_first_error(void **state)
-{
-    (void)state;
-    struct ledger *l = in_state(LEDGER_GONE);
-    feed(l, rec_mark(20, "utf8", "yes"));
-    feed(l, rec_run(21, ST_OK, 1, 1, 1));
-    feed(l, rec_boot(21, "b", 1));
-    unsigned n = 0;
-    for (;; n++) {
-        unsigned left = n;
-        struct err e = ERR_INIT;
-        if (ledger_snapshot(l, 1, 0, refuse, &left, &e) == 0)
-            break;
-        assert_int_equal(e.status, ST_IO);
-    }
-    assert_int_equal(n, 8); /* M, I S D G, R, B, totals */
-    ledger_free(l);
-    ledger_free(NULL);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -688,8 +433,6 @@ int main(void)
         cmocka_unit_test(marks_and_header),
         cmocka_unit_test(names_are_found),
         cmocka_unit_test(large_ledgers),
-        cmocka_unit_test(snapshots_rebuild_the_ledger),
-        cmocka_unit_test(a_snapshot_stops_at_the_first_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

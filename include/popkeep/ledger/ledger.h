@@ -17,7 +17,9 @@
  * A record that does not fit the state it meets is ST_DATA, and then nothing was changed.
  *
  * The archive holds tombstones: I S D G of each, and perhaps an H. They count for next_id and for
- * UIDL and content, not for ledger_newest and ledger_lines; the clock marks leave them alone. An I
+ * UIDL and content, not for ledger_newest and ledger_lines. Of the marks only "clock-ok" changes
+ * them: one brought back by a K must not be older than the clock. The next snapshot then writes
+ * them into the archive once more, with their new time. An I
  * in the journal with the id of an archived entry takes its place: it was brought back by a K, or
  * the compaction that archived it was interrupted.
  */
@@ -57,6 +59,7 @@ struct ledger_entry {
     bool archived;     /* read from the archive, and not brought back since */
     bool in_archive;   /* private: the archive has a record of it, whatever happened since */
     bool on_asked;     /* private */
+    bool redated;      /* private: archived, with another stored_at than the archive says */
     unsigned char wire_sha[HASH_OCTETS];
     unsigned char file_sha[HASH_OCTETS];
 };
@@ -145,10 +148,11 @@ int64_t ledger_clock_trusted(const struct ledger *l);
 /* The records that rebuild the ledger, for compaction: handed to `each` in an order that
  * ledger_apply accepts, header first. Tombstones gone before `archive_before` go to the archive
  * (to_archive: append these to it, and sync it, before the new journal takes the old one's name);
- * those archived already are in neither. Voids and replaced entries are left out. What stands
- * between the records that are left is carried over by the mark "totals": next id, newest time,
- * counts of runs. Of the boots only the last keeps its entries' ordinal.
- * `now` is the time written into the marks. Views are good until `each` returns. */
+ * those archived already are in neither, unless "clock-ok" gave them another time. Voids and
+ * replaced entries are left out. What stands between the records that are left is carried over by
+ * the mark "totals": next id, newest time, counts of runs. Of the boots only the last keeps its
+ * entries' ordinal. `now` is the time written into the marks. Views are good until `each` returns.
+ */
 int ledger_snapshot(const struct ledger *l, int64_t now, int64_t archive_before,
                     int (*each)(void *ctx, const struct record *r, bool to_archive, struct err *e),
                     void *ctx, struct err *e);

@@ -80,6 +80,8 @@ struct ledger {
     struct ledger_boot *boots; /* ordinal 1 first */
     uint32_t boots_n;
     uint32_t boot; /* ordinal of the last B or R, 0: none yet */
+    bool clocked;  /* a B or R was met: the marks before them are a snapshot's, older than what the
+                      archive got then */
     struct ledger_header header;
     struct ledger_run run;
 };
