@@ -92,7 +92,7 @@ ok( !shows_password( join '', map { slurp($_) // '' } @state ), 'none has the pa
 unlike( slurp( $t->state_file( 'okul', 'journal' ) ), qr/[\x00-\x08\x0b-\x1f\x7f]/, 'nor a control character' );
 
 # ---- on a terminal
-$s->restart($good);
+$s->restart("${good}delay 60\n");    # so that the run outlives the first drawing of the line, which comes after 100 ms
 $t->forget_accounts;
 $t->account( $s, 'lise', password_is => $password );
 my $tty = $t->popkeep( 'fetch', { tty => 1, env => { TERM => 'xterm' } } )->exits( 0, 'on a terminal' );
@@ -102,6 +102,7 @@ like( $seen, qr/lise: 5 new messages \(\d+ B\) stored; 5 on the server, 0 left t
 unlike( $seen, qr/\e\[[0-9;]*m/, 'no colours' );
 ( my $rest = $seen ) =~ s/\r|\e\[K//g;
 unlike( $rest, qr/[\x00-\x09\x0b-\x1f]/, 'no control but carriage return and clearing the line' );
+$s->restart($good);
 $t->popkeep( 'fetch', { tty => 1, env => { TERM => 'xterm' } } )->prints( qr/lise: nothing new; 5 on the server, 0 left to fetch\r?\n\z/, 'a person is told that there is nothing new' );
 $t->popkeep( '-q', 'fetch', { tty => 1, env => { TERM => 'xterm' } } )->is_silent('unless with -q');
 $t->popkeep( 'fetch', { tty => 1, env => { TERM => 'dumb' } } );
