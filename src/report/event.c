@@ -68,8 +68,13 @@ static row planned_fields = {COMMON, STRING(ES_ACTION, "action"), COPY, AGE, REA
 static row step_fields = {
     COMMON, STRING(ES_STEP, "step"), {"ok", false, EN_OK, EVENT_AS_BOOL}, HOST, MS, TEXT, END};
 static row status_fields = {
-    COMMON, STATUS, WHEN(EN_LAST_SUCCESS, "last_success"), WHEN(EN_LAST_RUN, "last_run"), STORED,
-    LISTED, MISSING, DUE, WHEN(EN_NEXT_DUE, "next_due"), HOST, MAILDIR, TEXT, END};
+    COMMON, {"health", false, EN_HEALTH, EVENT_AS_HEALTH}, STATUS,
+    {"trouble", false, EN_TROUBLE, EVENT_AS_FINDINGS}, WHEN(EN_LAST_SUCCESS, "last_success"),
+    NUMBER(EN_SUCCESS_AGE, "success_age_s"), WHEN(EN_LAST_RUN, "last_run"), STORED, LISTED, MISSING,
+    DUE, WHEN(EN_NEXT_DUE, "next_due"), NUMBER(EN_USED_OCTETS, "used_octets"),
+    NUMBER(EN_QUOTA_OCTETS, "quota_octets"), NUMBER(EN_QUOTA_PERCENT, "quota_percent"),
+    WHEN(EN_CERT_EXPIRES, "certificate_expires"), WHEN(EN_DEADLINE, "deadline"), HOST, MAILDIR, TEXT,
+    END};
 static row bad_fields = {COMMON, MESSAGE, FILE_, SHA256, AT, REASON, TEXT, END};
 static row account_end_fields = {COMMON, STATUS, COUNTS, MAILDIR, END};
 static row provider_fields = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Events as JSON Lines (RFC 8259), by the table of fields. Declared in text.h. */
 #include "popkeep/base/text.h"
+#include "popkeep/report/health.h"
 #include "popkeep/report/text.h"
 
 static void put_string(struct buf *to, struct sv s)
@@ -26,6 +27,19 @@ static void put_time(struct buf *to, const char *name, int64_t unix_s)
     put_string(to, sv_of(text));
 }
 
+static void put_findings(struct buf *to, int64_t set)
+{
+    const char *between = "";
+
+    buf_add_char(to, '[');
+    for (int f = 0; f < FINDINGS; f++)
+        if (health_has(set, (enum finding)f)) {
+            buf_addf(to, "%s\"%s\"", between, health_finding_word((enum finding)f));
+            between = ",";
+        }
+    buf_add_char(to, ']');
+}
+
 static void put_num(struct buf *to, const struct event_field *f, int64_t value)
 {
     if (f->as == EVENT_AS_TIME) {
@@ -40,6 +54,12 @@ static void put_num(struct buf *to, const struct event_field *f, int64_t value)
         break;
     case EVENT_AS_BOOL:
         buf_add_c(to, value != 0 ? "true" : "false");
+        break;
+    case EVENT_AS_HEALTH:
+        buf_addf(to, "\"%s\"", health_word(value));
+        break;
+    case EVENT_AS_FINDINGS:
+        put_findings(to, value);
         break;
     case EVENT_AS_PHASE:
         buf_addf(to, "\"%s\"", event_phase_word(value));

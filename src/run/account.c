@@ -6,6 +6,7 @@
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
 #include "popkeep/config/provider.h"
+#include "popkeep/run/facts.h"
 #include "popkeep/run/pairing.h"
 #include "popkeep/run/recover.h"
 #include "popkeep/run/ticket.h"
@@ -164,21 +165,6 @@ static int sessions(struct worker *w, struct err *e)
     }
 }
 
-/* What `status` says of deletions, as this listing showed them. */
-static int due_mark(struct worker *w, struct err *e)
-{
-    char *value;
-    int rc;
-
-    if (!w->totals.listed_any)
-        return 0;
-    value =
-        mem_printf("%llu %lld", (unsigned long long)w->totals.due, (long long)w->totals.next_due);
-    rc = book_mark(&w->book, "due", value, e);
-    free(value);
-    return rc;
-}
-
 static void run_record(struct worker *w, enum status status)
 {
     struct buf capabilities = BUF_INIT(512);
@@ -203,7 +189,7 @@ static void run_record(struct worker *w, enum status status)
         r.listed_octets = ledger_run(w->book.ledger)->listed_octets;
         r.matched = ledger_run(w->book.ledger)->matched;
     }
-    if (due_mark(w, &e) < 0)
+    if (facts_mark(w, &e) < 0)
         tell_error(w->tell, &e, NULL);
     w->changed = w->changed || journal_pending(w->book.journal) > 0;
     if (book_add(&w->book, &r, &e) < 0 || journal_commit(w->book.journal, w->changed, &e) < 0) {

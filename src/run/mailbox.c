@@ -6,6 +6,7 @@
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
 #include "popkeep/run/expire.h"
+#include "popkeep/run/facts.h"
 #include "popkeep/run/fetch.h"
 #include "popkeep/run/receive.h"
 #include "popkeep/run/ticket.h"
@@ -175,6 +176,7 @@ static int list_and_plan(struct mailbox *b, struct err *e)
     n->listed_octets = b->listing.octets;
     n->known = b->plan.known_n;
     n->listed_any = true;
+    facts_listed(n, &b->listing);
     n->next_due = 0;
     n->failed = n->due = n->held = n->copy_missing = n->copy_changed = 0;
     if (reconcile(b, e) < 0)
@@ -524,6 +526,18 @@ static bool hung_up_on_pipelining(const struct mailbox *b, const struct err *e)
            engine_in_flight(b->s.engine) > 1 && b->w->account->pipelining == PIPELINING_AUTO;
 }
 
+/* A server that refuses the login has shown its certificate all the same. */
+static int open_session(struct mailbox *b, struct err *e)
+{
+    struct worker *w = b->w;
+    struct err ignored = ERR_INIT;
+    int rc = session_open(&b->s, w->account, w->password, &w->memory, w->tell, NULL, e);
+
+    if (b->s.conn != NULL && facts_connected(w, conn_info(b->s.conn), rc < 0 ? &ignored : e) < 0)
+        rc = -1;
+    return rc;
+}
+
 int mailbox_session(struct worker *w, bool *again, struct err *e)
 {
     struct mailbox b = {.w = w};
@@ -533,7 +547,7 @@ int mailbox_session(struct worker *w, bool *again, struct err *e)
 
     listing_init(&b.listing);
     tell_progress(w->tell, PHASE_CONNECTING, 0, 0, 0, 0);
-    rc = session_open(&b.s, w->account, w->password, &w->memory, w->tell, NULL, e);
+    rc = open_session(&b, e);
     if (rc == 0 && list_and_plan(&b, e) < 0)
         rc = -1;
     if (rc == 0)

@@ -2,39 +2,52 @@
 /* What a person wants to know of an account between runs, from its journal alone. */
 #include "popkeep/run/status.h"
 
-#include "popkeep/base/ascii.h"
 #include "popkeep/base/text.h"
+#include "popkeep/report/health.h"
 #include "popkeep/run/book.h"
+#include "popkeep/run/facts.h"
 #include "popkeep/store/finder.h"
 
-enum { WARN_AFTER_S = 7 * 86400 };
+enum { MB = 1000000, PERCENT_OF_MB = MB / 100 };
 
-static void add_line(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void add_line(struct buf *b, const char *fmt, ...)
+/* What is put together for one account. */
+struct view {
+    const struct account *account;
+    const struct ledger *ledger;
+    struct event ev;
+    struct buf text; /* a line a finding */
+    int64_t now, found;
+};
+
+static void find(struct view *v, enum finding f, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+static void find(struct view *v, enum finding f, const char *fmt, ...)
 {
     va_list ap;
 
-    if (b->n > 0)
-        (void)buf_add_char(b, '\n');
+    v->found |= health_bit(f);
+    if (v->text.n > 0)
+        (void)buf_add_char(&v->text, '\n');
     va_start(ap, fmt);
-    (void)buf_vaddf(b, fmt, ap);
+    (void)buf_vaddf(&v->text, fmt, ap);
     va_end(ap);
 }
 
 /* No success for a week, or for half the retention: another program may be deleting what we never
  * saw. */
-static void add_age(struct buf *b, const struct account *a, const struct ledger_run *run,
-                    int64_t now)
+static void find_age(struct view *v, const struct ledger_run *run)
 {
-    int64_t limit = WARN_AFTER_S;
+    int64_t limit = HEALTH_STALE_S, days = v->account->retention_days;
     char span[24];
 
-    if (a->retention_days > 0 && a->retention_days * 86400 / 2 < limit)
-        limit = a->retention_days * 86400 / 2;
-    if (run->last_success == 0)
-        add_line(b, run->any ? "no run has succeeded yet" : "it has never been run");
-    else if (now - run->last_success > limit)
-        add_line(b, "no success for %s", text_span(span, now - run->last_success));
+    if (days > 0 && days * 86400 / 2 < limit)
+        limit = days * 86400 / 2;
+    if (!run->any)
+        find(v, FINDING_NEVER_RUN, "it has never been run");
+    else if (run->last_success == 0)
+        find(v, FINDING_NO_SUCCESS, "no run has succeeded yet");
+    else if (v->now - run->last_success > limit)
+        find(v, FINDING_STALE, "no success for %s", text_span(span, v->now - run->last_success));
 }
 
 static bool has_file(const struct ledger_entry *en)
@@ -79,46 +92,93 @@ static int64_t count_missing(const struct maildir *m, const struct ledger *l)
     return n;
 }
 
-static void look_into_maildir(struct event *ev, struct buf *trouble, const struct account *a,
-                              const struct ledger *l)
+static void look_into_maildir(struct view *v)
 {
+    const struct account *a = v->account;
     struct maildir *m = NULL;
     struct err why = ERR_INIT;
     bool missing = false;
 
-    if (ev->num[EN_STORED] <= 0)
+    if (v->ev.num[EN_STORED] <= 0)
         return;
     if (maildir_open(&m, a->maildir, a->name, &missing, &why) == 0)
-        ev->num[EN_MISSING] = count_missing(m, l);
+        v->ev.num[EN_MISSING] = count_missing(m, v->ledger);
     else if (missing)
-        add_line(trouble, "the Maildir is not there; is a disk not mounted?");
+        find(v, FINDING_NO_MAILDIR, "the Maildir is not there; is a disk not mounted?");
     maildir_close(m);
 }
 
-static void add_trouble(struct buf *b, const struct account *a, const struct ledger *l, int64_t now)
+static void find_in_journal(struct view *v)
 {
+    const struct ledger *l = v->ledger;
     const struct ledger_run *run = ledger_run(l);
-    uint64_t intents = ledger_count_state(l, LEDGER_INTENT);
 
-    add_age(b, a, run, now);
+    find_age(v, run);
     if (run->any && run->status != ST_OK)
-        add_line(b, "the last run ended with %d: %s", (int)run->status,
-                 status_info(run->status)->meaning);
+        find(v, FINDING_LAST_RUN, "the last run ended with %d: %s", (int)run->status,
+             status_info(run->status)->meaning);
     if (run->refused_in_a_row > 1)
-        add_line(b, "the login was refused in the last %u runs", run->refused_in_a_row);
+        find(v, FINDING_LOGIN_REFUSED, "the login was refused in the last %u runs",
+             run->refused_in_a_row);
     if (ledger_mark(l, "hold").p != NULL)
-        add_line(b, "deletions are held: most UIDLs changed (popkeep fetch --confirm-delete)");
+        find(v, FINDING_HELD,
+             "deletions are held: most UIDLs changed (popkeep fetch --confirm-delete)");
     if (ledger_mark(l, "keeps").p != NULL)
-        add_line(b, "the server keeps messages although it confirms their deletion");
-    if (intents > 0)
-        add_line(b, "a run is at work or was interrupted; the next one completes it");
+        find(v, FINDING_SERVER_KEEPS,
+             "the server keeps messages although it confirms their deletion");
+    if (ledger_count_state(l, LEDGER_INTENT) > 0)
+        find(v, FINDING_INTERRUPTED,
+             "a run is at work or was interrupted; the next one completes it");
 }
 
-static void fill_numbers(struct event *ev, const struct ledger *l)
+static void find_in_facts(struct view *v)
 {
+    int64_t ends = v->ev.num[EN_CERT_EXPIRES], percent = event_num(&v->ev, EN_QUOTA_PERCENT, 0);
+    char date[24], span[24];
+
+    if (percent >= HEALTH_FULL_PERCENT)
+        find(v, FINDING_FULL, "the mailbox is %lld %% full", (long long)percent);
+    if (ends == EVENT_UNSET || ends - v->now >= HEALTH_CERTIFICATE_S)
+        return;
+    if (ends <= v->now)
+        find(v, FINDING_CERTIFICATE, "the server's certificate ended on %.10s",
+             text_time(date, ends));
+    else
+        find(v, FINDING_CERTIFICATE, "the server's certificate ends on %.10s, in %s",
+             text_time(date, ends), text_span(span, ends - v->now));
+}
+
+static void fill_facts(struct view *v)
+{
+    struct facts f;
+
+    facts_read(&f, v->ledger);
+    v->ev.num[EN_DUE] = f.due;
+    v->ev.num[EN_NEXT_DUE] = f.next_due;
+    v->ev.num[EN_USED_OCTETS] = f.used_octets;
+    if (v->account->quota_mb > 0 && f.used_octets != EVENT_UNSET)
+        v->ev.num[EN_QUOTA_PERCENT] = f.used_octets / (int64_t)v->account->quota_mb / PERCENT_OF_MB;
+    if (v->account->n_pins == 0) /* else its dates are not looked at */
+        v->ev.num[EN_CERT_EXPIRES] = f.certificate_ends;
+}
+
+static void fill_account(struct view *v)
+{
+    const struct account *a = v->account;
+
+    v->ev.str[ES_HOST] = sv_of(a->host);
+    v->ev.str[ES_MAILDIR] = sv_of(a->maildir);
+    if (a->quota_mb > 0)
+        v->ev.num[EN_QUOTA_OCTETS] = (int64_t)a->quota_mb * MB;
+    if (a->deadline_s != CONFIG_NO_DEADLINE)
+        v->ev.num[EN_DEADLINE] = a->deadline_s;
+}
+
+static void fill_run(struct view *v)
+{
+    const struct ledger *l = v->ledger;
     const struct ledger_run *run = ledger_run(l);
-    struct sv rest = ledger_mark(l, "due"), due;
-    uint64_t left = 0, next = 0;
+    struct event *ev = &v->ev;
 
     ev->num[EN_STORED] =
         (int64_t)(ledger_count_state(l, LEDGER_STORED) + ledger_count_state(l, LEDGER_ASKED) +
@@ -127,40 +187,39 @@ static void fill_numbers(struct event *ev, const struct ledger *l)
         return;
     ev->num[EN_STATUS] = run->status;
     ev->num[EN_LAST_RUN] = run->time;
-    if (run->last_success != 0)
+    if (run->last_success != 0) {
         ev->num[EN_LAST_SUCCESS] = run->last_success;
+        ev->num[EN_SUCCESS_AGE] = event_minus(v->now, run->last_success);
+    }
     if (run->last_success != 0 || run->listed > 0) { /* else nothing was ever listed */
         ev->num[EN_LISTED] = (int64_t)run->listed;
         ev->num[EN_LISTED_OCTETS] = (int64_t)run->listed_octets;
     }
-    if (rest.p == NULL)
-        return;
-    due = sv_token(&rest, ' ');
-    if (ascii_u64(due, INT64_MAX, &left) == 0)
-        ev->num[EN_DUE] = (int64_t)left;
-    if (rest.p != NULL && ascii_u64(rest, INT64_MAX, &next) == 0 && next > 0)
-        ev->num[EN_NEXT_DUE] = (int64_t)next;
 }
 
 static int tell_status(const struct account *a, const char *state_root, int64_t now, struct tell *t,
                        struct err *e)
 {
-    struct buf trouble = BUF_INIT(4096);
+    struct view v = {.account = a, .text = BUF_INIT(4096), .now = now};
     struct book b;
-    struct event ev;
     int rc = book_open(&b, state_root, a->name, false, t, e);
 
     if (rc == 0) {
-        event_init(&ev, EVENT_STATUS, a->name);
-        fill_numbers(&ev, b.ledger);
-        add_trouble(&trouble, a, b.ledger, now);
-        look_into_maildir(&ev, &trouble, a, b.ledger);
-        ev.str[ES_HOST] = sv_of(a->host);
-        ev.str[ES_MAILDIR] = sv_of(a->maildir);
-        ev.str[ES_TEXT] = buf_sv(&trouble);
-        tell_event(t, &ev);
+        v.ledger = b.ledger;
+        event_init(&v.ev, EVENT_STATUS, a->name);
+        fill_account(&v);
+        fill_run(&v);
+        if (ledger_run(b.ledger)->any)
+            fill_facts(&v);
+        find_in_journal(&v);
+        find_in_facts(&v);
+        look_into_maildir(&v);
+        v.ev.num[EN_TROUBLE] = v.found;
+        v.ev.num[EN_HEALTH] = health_of(v.found, ledger_run(b.ledger)->status);
+        v.ev.str[ES_TEXT] = buf_sv(&v.text);
+        tell_event(t, &v.ev);
     }
-    buf_free(&trouble);
+    buf_free(&v.text);
     book_close(&b);
     return rc;
 }

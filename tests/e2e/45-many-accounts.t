@@ -38,7 +38,7 @@ my %bad = (
     12 => $t->server( cert => 'selfsigned' ),
     10 => $t->server( script => qq(on RETR 2 send "-ERR not now\\r\\n"\n) ),
 );
-$t->account( $good, 'good-a' );
+$t->account( $good, 'good-a', quota_mb => 500, deadline => '2100-01-01' );
 $t->account( $bad{$_}, "bad-$_", user => "u$_" ) for sort keys %bad;
 $t->account( $good, 'bad-78', user => 'u78', password_file => $t->path('nowhere') );
 $t->account( $good, 'bad-73', user => 'u73', maildir => '/proc/popkeep/Mail' );

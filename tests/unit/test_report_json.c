@@ -70,6 +70,24 @@ static bool take_object(const char **p, int depth)
     }
 }
 
+static bool take_array(const char **p, int depth)
+{
+    (*p)++;
+    if (**p == ']') {
+        (*p)++;
+        return true;
+    }
+    for (;;) {
+        if (!take_value(p, depth + 1))
+            return false;
+        char c = *(*p)++;
+        if (c == ']')
+            return true;
+        if (c != ',')
+            return false;
+    }
+}
+
 static bool take_value(const char **p, int depth)
 {
     static const char *const words[] = {"true", "false", "null"};
@@ -79,6 +97,8 @@ static bool take_value(const char **p, int depth)
         return take_string(p);
     if (**p == '{')
         return take_object(p, depth);
+    if (**p == '[')
+        return take_array(p, depth);
     for (size_t i = 0; i < 3; i++) {
         if (strncmp(*p, words[i], strlen(words[i])) == 0) {
             *p += strlen(words[i]);
@@ -119,8 +139,11 @@ static void test_validator(void **state)
                                       "[]\n",
                                       "{\"a\":\"\\x\"}\n",
                                       "{\"a\":\"\xff\"}\n",
-                                      "{\"a\":\"b}\n"};
+                                      "{\"a\":\"b}\n",
+                                      "{\"a\":[1,]}\n",
+                                      "{\"a\":[1}\n"};
     assert_true(is_json_line(SV("{\"a\":1,\"b\":\"\\u00e7\\n\",\"c\":true}\n")));
+    assert_true(is_json_line(SV("{\"a\":[],\"b\":[\"c\",\"d\"]}\n")));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (is_json_line(sv_of(bad[i])))
             fail_msg("taken for JSON: %s", bad[i]);

@@ -89,9 +89,17 @@ enum event_num {
     EN_WOULD_FETCH_OCTETS,
     EN_WOULD_DELETE,
     EN_PORT,
-    EN_PID,     /* of the parent */
-    EN_DRY_RUN, /* 1 or 0 */
-    EN_USABLE,  /* 1 or 0 */
+    EN_PID,           /* of the parent */
+    EN_DRY_RUN,       /* 1 or 0 */
+    EN_USABLE,        /* 1 or 0 */
+    EN_HEALTH,        /* status: enum health (health.h) */
+    EN_TROUBLE,       /* status: set of enum finding */
+    EN_SUCCESS_AGE,   /* seconds since the last success */
+    EN_USED_OCTETS,   /* in the mailbox, as STAT told the last run, less what it deleted */
+    EN_QUOTA_OCTETS,  /* what the mailbox may hold */
+    EN_QUOTA_PERCENT, /* of it used, rounded down */
+    EN_CERT_EXPIRES,  /* unix s: end of the certificate, as the last connection showed it */
+    EN_DEADLINE,      /* unix s: beginning of the day by which all must be stored */
     EVENT_NUMS
 };
 
@@ -149,7 +157,9 @@ enum event_as {
     EVENT_AS_TIME,   /* string, RFC 3339 in UTC */
     EVENT_AS_STATUS, /* two JSON fields: "NAME": number, "NAME_name": its stable word */
     EVENT_AS_BOOL,
-    EVENT_AS_PHASE, /* string: event_phase_word */
+    EVENT_AS_HEALTH,   /* string: health_word */
+    EVENT_AS_FINDINGS, /* array of strings: health_finding_word of each in the set */
+    EVENT_AS_PHASE,    /* string: event_phase_word */
     EVENT_AS_STRING
 };
 

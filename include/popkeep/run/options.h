@@ -41,6 +41,9 @@ struct run_totals {
     uint64_t stored;           /* records with a message, at the end */
     int64_t next_due;          /* unix s: the first deletion to come, 0: none in sight */
     bool listed_any;           /* the mailbox was listed: `listed` means something */
+    bool used_any;             /* how full it is was told, too */
+    uint64_t used_octets;      /* before anything was deleted */
+    uint64_t deleted_octets;   /* as listed */
 };
 
 #endif

@@ -1,0 +1,117 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: ISC
+# What a monitor reads between runs: how full the mailbox is, until when the certificate is valid, how bad an account
+# stands. If it is wrong, a mailbox fills up and bounces mail while every light is green.
+use strict;
+use warnings;
+use Popkeep;
+
+my $t = Popkeep->new;
+$t->mails( 'box', map { ( "000$_.eml" => "Subject: $_\n\nbody\n" ) } 1 .. 3 );
+my $s = $t->server;
+$t->account( $s, 'okul', retention_days => 30 );
+
+sub event {
+    my (@args) = @_;
+    my ($event) = grep { $_->{event} eq 'account-status' } $t->popkeep( '--json', 'status', @args )->json;
+    return $event;
+}
+
+sub marks {
+    my %mark = $t->journal('okul') =~ /^M \d+ (\S+) (.*) [0-9a-f]{8}$/mg;
+    return \%mark;
+}
+
+my $e = event();
+is_deeply( [ @$e{qw(health trouble)} ], [ 'late', ['never-run'] ], 'never run: late' );
+ok( !exists $e->{$_}, "... and $_ is not known" ) for qw(used_octets quota_percent certificate_expires success_age_s);
+
+$t->popkeep->exits(0);
+my ($octets) = map { $_->{text} =~ /^\+OK 3 (\d+)/ } $s->log( kind => 'S' );
+$e = event();
+is_deeply( [ @$e{qw(health trouble used_octets)} ], [ 'well', [], $octets ], 'after a run: well, and as full as STAT says' );
+cmp_ok( $e->{success_age_s}, '<', 60, 'the last success was just now' );
+like( $e->{certificate_expires}, qr/^20\d\d-\d\d-\d\dT/, 'the end of the certificate is known' );
+is( $s->arguments('STAT'), 1, 'for all that, STAT was sent once' );
+
+my $lines = () = $t->journal('okul') =~ /\n/g;
+$t->popkeep->is_silent;
+is( ( () = $t->journal('okul') =~ /\n/g ) - $lines, 2, 'a run in which nothing changed adds its record and the end of the group alone' );
+
+subtest 'what a run deletes does not fill the mailbox any more' => sub {
+    $t->clock( 31 * DAY );
+    $t->popkeep->exits(0);
+    is( event()->{used_octets}, 0,     'all is gone' );
+    is( marks()->{mailbox},     '0%200', '... as the journal says' );
+    $t->popkeep->exits(0);
+    is( event()->{used_octets}, 0, '... and the next run finds it so' );
+    $t->clock(0);
+};
+
+subtest 'a certificate that ends soon is told of once' => sub {
+    $t->clock( 355 * DAY );
+    $t->popkeep->exits(0);
+    $t->last_run->says(qr/\Aokul: warning: the server's certificate ends on \d{4}-\d\d-\d\d, in 9 d( \d+ h)?; once it has ended nothing can be fetched/);
+    $t->popkeep->is_silent;
+    my $e = event();
+    is_deeply( [ @$e{qw(health trouble)} ], [ 'well', ['certificate'] ], 'status: a remark, no trouble' );
+    like( $e->{text}, qr/^the server's certificate ends on \d{4}-\d\d-\d\d, in 9 d/, '... in words' );
+    $t->clock( 366 * DAY );
+    $t->popkeep->exits(12);
+    $e = event();
+    is_deeply( [ @$e{qw(health trouble)} ], [ 'trouble', [qw(stale last-run certificate)] ], 'once it has ended: trouble' );
+    like( $e->{text}, qr/^the server's certificate ended on/m, '... in words' );
+    $t->clock(0);
+};
+
+subtest 'a server with a pinned key may have any dates' => sub {
+    my $t = Popkeep->new;
+    $t->mails( 'box', '1.eml' => "Subject: 1\n\nbody\n" );
+    my $s = $t->server;
+    $t->account( $s, 'okul' );
+    my ($pin) = $t->popkeep('check')->out =~ m{(sha256//[\w+/=]+)};
+    $t->forget_accounts;
+    $t->account( $s, 'okul', tls_pin => $pin, tls_ca_file => undef );
+    $t->clock( 355 * DAY );
+    $t->popkeep->exits(0);
+    is( $t->last_run->err, '', 'no warning' );
+    my ($e) = grep { $_->{event} eq 'account-status' } $t->popkeep( '--json', 'status' )->json;
+    is_deeply( [ @$e{qw(health trouble certificate_expires)} ], [ 'well', [], undef ], 'no word of the certificate' );
+};
+
+subtest 'a server that refuses the login has shown its certificate' => sub {
+    my $t = Popkeep->new;
+    my $s = $t->server( script => qq(login "-ERR [AUTH] no"\n) );
+    $t->account( $s, 'okul' );
+    $t->popkeep->exits(77);
+    my ($e) = grep { $_->{event} eq 'account-status' } $t->popkeep( '--json', 'status' )->json;
+    is_deeply( [ @$e{qw(health trouble)} ], [ 'trouble', [qw(no-success last-run)] ], 'trouble' );
+    like( $e->{certificate_expires}, qr/^20/, 'its end is known' );
+    ok( !exists $e->{used_octets}, '... but not how full the mailbox is' );
+};
+
+for my $case ( [ 'STAT that says nothing', qq(on STAT send "-ERR\\r\\n"\n), 'LIST' ], [ 'STAT with nonsense', qq(on STAT send "+OK many\\r\\n"\n), 'LIST' ], [ 'sizes that nobody tells', qq(on STAT send "-ERR\\r\\n"\non LIST send "-ERR\\r\\n"\n), undef ] ) {
+    my ( $name, $script, $from ) = @$case;
+    my $t = Popkeep->new;
+    $t->mails( 'box', '1.eml' => "Subject: 1\n\nbody\n" );
+    my $s = $t->server( script => $script );
+    $t->account( $s, 'okul' );
+    $t->popkeep;
+    my ($e) = grep { $_->{event} eq 'account-status' } $t->popkeep( '--json', 'status' )->json;
+    is( $e->{used_octets}, $from ? length "Subject: 1\r\n\r\nbody\r\n" : undef, "$name: " . ( $from ? "the sum of $from" : 'it is not known how full the mailbox is' ) );
+}
+subtest 'against quota_mb and deadline' => sub {
+    my $t = Popkeep->new;
+    $t->mails( 'box', '1.eml' => "Subject: 1\n\nbody\n" );
+    my $s = $t->server( script => qq(on STAT send "+OK 1 959999999\\r\\n"\n) );
+    $t->account( $s, 'okul', quota_mb => 1000, deadline => '2027-02-28' );
+    $t->popkeep->exits(0);
+    my ($e) = grep { $_->{event} eq 'account-status' } $t->popkeep( '--json', 'status' )->json;
+    is_deeply( [ @$e{qw(used_octets quota_octets quota_percent deadline)} ], [ 959999999, 1000000000, 95, '2027-02-28T00:00:00Z' ], 'percent is rounded down' );
+    is_deeply( [ @$e{qw(health trouble text)} ], [ 'trouble', ['full'], 'the mailbox is 95 % full' ], 'hardly any room left: trouble' );
+    $s->restart(qq(on STAT send "+OK 1 899999999\\r\\n"\n));
+    $t->popkeep->exits(0);
+    ($e) = grep { $_->{event} eq 'account-status' } $t->popkeep( '--json', 'status' )->json;
+    is_deeply( [ @$e{qw(quota_percent health)} ], [ 89, 'well' ], 'room again: well' );
+};
+done_testing();
