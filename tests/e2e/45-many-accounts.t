@@ -38,7 +38,7 @@ my %bad = (
     12 => $t->server( cert => 'selfsigned' ),
     10 => $t->server( script => qq(on RETR 2 send "-ERR not now\\r\\n"\n) ),
 );
-$t->account( $good, 'good-a', quota_mb => 500, deadline => '2100-01-01' );
+$t->account( $good, 'good-a' );
 $t->account( $bad{$_}, "bad-$_", user => "u$_" ) for sort keys %bad;
 $t->account( $good, 'bad-78', user => 'u78', password_file => $t->path('nowhere') );
 $t->account( $good, 'bad-73', user => 'u73', maildir => '/proc/popkeep/Mail' );
@@ -134,7 +134,7 @@ my %seen;
 my $m = Popkeep->new;
 $m->mails( 'box', map { ( "000$_.eml" => "Subject: $_\n\nbody $_\n" ) } 1 .. 3 );
 my $school = $m->server;
-$m->account( $school, 'okul', retention_days => 1 );
+$m->account( $school, 'okul', retention_days => 1, quota_mb => 500, deadline => '2100-01-01' );
 $m->account( $school, 'new', user => 'mudur' );
 
 sub look {
