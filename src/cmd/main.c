@@ -5,6 +5,7 @@
 #include "popkeep/cmd/sink.h"
 
 #include "popkeep/sys/confine.h"
+#include "popkeep/sys/manager.h"
 #include "popkeep/sys/memory.h"
 #include "popkeep/sys/output.h"
 #include "popkeep/sys/process.h"
@@ -43,6 +44,7 @@ static enum status print_error(const struct err *e)
     (void)buf_addf(&b, "popkeep: %s\n", e->text);
     if (e->status == ST_USAGE)
         (void)buf_add_c(&b, "popkeep --help shows how it is used\n");
+    manager_mark(&b, 0, 2, MANAGER_ERROR);
     (void)output_write(2, buf_sv(&b), &ignored);
     buf_free(&b);
     return e->status;
@@ -83,6 +85,7 @@ int main(int argc, char **argv)
     /* of the locale only the language of messages: LC_CTYPE of tr_TR would bend protocol words */
     setlocale(LC_MESSAGES, "");
     umask(077);
+    manager_init();
     process_harden();
     signals_install();
     st = cmd_options_parse(&o, argc, argv, &e) < 0 ? print_error(&e) : run(&o);

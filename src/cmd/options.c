@@ -59,6 +59,14 @@ static int set_json(struct cmd_options *o, const char *v, struct err *e)
     return 0;
 }
 
+static int set_log(struct cmd_options *o, const char *v, struct err *e)
+{
+    if (*v == '\0')
+        return err_set(e, ST_USAGE, "--log needs FILE, and it is empty");
+    o->log_file = v;
+    return 0;
+}
+
 static int set_jobs(struct cmd_options *o, const char *v, struct err *e)
 {
     uint64_t n;
@@ -137,6 +145,8 @@ static const struct cmd_option options[] = {
     {'v', "verbose", NULL, "say more: each message; -vvv: the dialogue with the server",
      set_verbose, 0},
     {0, "json", NULL, "results as JSON Lines on stdout", set_json, 0},
+    {0, "log", "FILE", "also append what is printed to FILE, with times, for logrotate", set_log,
+     CMD_FETCH | CMD_CHECK | CMD_VERIFY},
     {'j', "jobs", "N", "work on so many accounts at a time", set_jobs,
      CMD_FETCH | CMD_CHECK | CMD_VERIFY},
     {0, "shard", "I/N", "only the I-th of N parts of the accounts: one run, several machines",

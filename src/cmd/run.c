@@ -5,28 +5,26 @@
 #include "popkeep/cmd/sink.h"
 #include "popkeep/run/pool.h"
 #include "popkeep/sys/clock.h"
-#include "popkeep/sys/output.h"
 #include "popkeep/sys/process.h"
 #include "popkeep/sys/terminal.h"
 
 /* What is worth knowing to somebody who looks, but no reason for cron to send a mail each quarter
  * of an hour. */
-static void warn(const struct cmd_options *o, struct sv text)
+static bool somebody_looks(const struct cmd_options *o)
 {
-    struct err ignored = ERR_INIT;
-
-    if (o->run.verbose > 0 ||
-        (o->run.verbose == 0 && (terminal_is(2) || o->command->bit == CMD_CHECK)))
-        (void)output_write(2, text, &ignored);
+    return o->run.verbose > 0 ||
+           (o->run.verbose == 0 && (terminal_is(2) || o->command->bit == CMD_CHECK));
 }
 
-static void warn_root(const struct cmd_options *o, const struct cmd_setup *s)
+static void warn_root(const struct cmd_options *o, const struct cmd_setup *s, struct sink *sink)
 {
-    if (!process_is_root())
+    if (!process_is_root() || !somebody_looks(o))
         return;
     for (size_t i = 0; i < s->config.n_accounts; i++)
         if (s->chosen[i] && s->config.accounts[i].run_as == NULL) {
-            warn(o, SV("popkeep: running as root; run_as = USER in the configuration is safer\n"));
+            sink_warn(sink,
+                      SV("popkeep: running as root; run_as = USER in the configuration is safer\n"),
+                      true);
             return;
         }
 }
@@ -47,9 +45,9 @@ enum status cmd_run_accounts(const struct cmd_options *o, enum run_command what,
     }
     for (size_t i = 0; i < s.config.n_accounts; i++)
         n += s.chosen[i];
-    warn(o, buf_sv(&s.config.warnings));
-    warn_root(o, &s);
     sink_init(&sink, o, n);
+    sink_warn(&sink, buf_sv(&s.config.warnings), somebody_looks(o));
+    warn_root(o, &s, &sink);
     cmd_tell_empty(o, n, &sink);
     job = (struct pool_job){.config = &s.config,
                             .chosen = s.chosen,

@@ -5,6 +5,7 @@
 #include "popkeep/base/text.h"
 #include "popkeep/sys/clock.h"
 #include "popkeep/sys/env.h"
+#include "popkeep/sys/manager.h"
 #include "popkeep/sys/output.h"
 #include "popkeep/sys/terminal.h"
 
@@ -14,6 +15,23 @@
 #include <unistd.h>
 
 enum { OUT_MAX = 4 * 1024 * 1024, STDOUT = 1, STDERR = 2, DRAW_MS = 100 };
+
+static const enum manager_priority priorities[] = {[REPORT_ERROR] = MANAGER_ERROR,
+                                                   [REPORT_WARNING] = MANAGER_WARNING,
+                                                   [REPORT_RESULT] = MANAGER_RESULT,
+                                                   [REPORT_NOTE] = MANAGER_NOTE};
+
+/* What `systemctl status` shows. */
+static void tell_manager(const struct sink *s, const char *state)
+{
+    struct buf b = BUF_INIT(256);
+
+    (void)buf_addf(&b, "%sSTATUS=accounts: %llu of %llu done, %llu failed", state,
+                   (unsigned long long)s->accounts, (unsigned long long)s->chosen,
+                   (unsigned long long)s->failed);
+    manager_notify(buf_sv(&b));
+    buf_free(&b);
+}
 
 /* Which run an event belongs to, when the lines of many stand in one log. */
 static void name_run(char out[SINK_RUN])
@@ -50,14 +68,16 @@ void sink_init(struct sink *s, const struct cmd_options *o, size_t n_accounts)
     const char *term = env_get("TERM");
     bool dumb = term == NULL || strcmp(term, "dumb") == 0;
 
-    *s = (struct sink){.json = o->json};
+    *s = (struct sink){.json = o->json, .chosen = n_accounts};
     s->style = (struct report_style){.verbose = o->run.verbose,
                                      .terminal = terminal_is(STDOUT) || terminal_is(STDERR),
                                      .many = n_accounts > 1,
                                      .command = o->command->name,
                                      .dry_run = o->run.dry_run};
+    logbook_init(&s->log, o, &s->style);
     for (int i = 0; i < EVENT_NUMS; i++)
         s->sums[i] = EVENT_UNSET;
+    tell_manager(s, "READY=1\n");
     if (terminal_is(STDERR) && !dumb && o->run.verbose >= 0 && o->run.verbose < 3)
         s->progress = progress_new(n_accounts);
     name_run(s->run);
@@ -103,6 +123,50 @@ static void clear_line(struct sink *s)
     s->line_shown = false;
 }
 
+/* Mail goes on without a log; told once. */
+static void log_trouble(struct sink *s, const struct err *e)
+{
+    struct buf b = BUF_INIT(OUT_MAX);
+
+    s->output_status = ST_IO;
+    if (s->log_failed)
+        return;
+    s->log_failed = true;
+    (void)buf_addf(&b, "popkeep: %s\n", e->text);
+    manager_mark(&b, 0, STDERR, MANAGER_ERROR);
+    clear_line(s);
+    put(s, STDERR, &b);
+    buf_free(&b);
+}
+
+static void log_event(struct sink *s, const struct event *ev)
+{
+    struct err e = ERR_INIT;
+
+    if (logbook_event(&s->log, ev, &e) < 0)
+        log_trouble(s, &e);
+}
+
+static void log_lines(struct sink *s, enum report_level level, struct sv text)
+{
+    struct err e = ERR_INIT;
+
+    if (logbook_lines(&s->log, level, text, &e) < 0)
+        log_trouble(s, &e);
+}
+
+void sink_warn(struct sink *s, struct sv text, bool shown)
+{
+    struct buf b = BUF_INIT(OUT_MAX);
+
+    log_lines(s, REPORT_WARNING, text);
+    if (shown && buf_add_sv(&b, text) == 0) {
+        manager_mark(&b, 0, STDERR, MANAGER_WARNING);
+        put(s, STDERR, &b);
+    }
+    buf_free(&b);
+}
+
 static void put_json(const struct sink *s, struct buf *out, const struct event *ev)
 {
     struct event whole = *ev;
@@ -121,6 +185,8 @@ void sink_event(void *sink, const struct event *ev)
     /* the numbers of status stand in its own event */
     if (ev->kind == EVENT_ACCOUNT_END || ev->kind == EVENT_STATUS)
         add_up(s, ev);
+    if (ev->kind == EVENT_ACCOUNT_END)
+        tell_manager(s, "");
     if (s->progress != NULL)
         progress_event(s->progress, ev, clock_mono_ms());
     if (s->json) {
@@ -131,7 +197,10 @@ void sink_event(void *sink, const struct event *ev)
         buf_free(&unused);
     } else {
         report_text(&out, &diag, ev, &s->style);
+        manager_mark(&out, 0, STDOUT, priorities[report_level(ev)]);
     }
+    manager_mark(&diag, 0, STDERR, priorities[report_level(ev)]);
+    log_event(s, ev);
     if (out.n > 0 || diag.n > 0)
         clear_line(s);
     put(s, STDERR, &diag);
@@ -161,6 +230,7 @@ enum status sink_end(struct sink *s, enum status worst, int64_t began_ms)
     struct event ev;
 
     clear_line(s);
+    tell_manager(s, "STOPPING=1\n");
     worst = status_worst(worst, s->output_status);
     event_init(&ev, EVENT_SUMMARY, NULL);
     memcpy(ev.num, s->sums, sizeof ev.num);
@@ -169,6 +239,7 @@ enum status sink_end(struct sink *s, enum status worst, int64_t began_ms)
     ev.num[EN_ACCOUNTS_FAILED] = (int64_t)s->failed;
     ev.num[EN_MS] = clock_mono_ms() - began_ms;
     sink_event(s, &ev);
+    logbook_close(&s->log);
     progress_free(s->progress);
     s->progress = NULL;
     /* only now is it known whether the last line could be written */
@@ -186,11 +257,24 @@ static void put_early(struct sink *s, const struct event *ev)
     buf_free(&out);
 }
 
+static void log_early(const struct cmd_options *o, const struct err *e)
+{
+    struct sink s = {.json = false};
+    struct buf text = BUF_INIT(OUT_MAX);
+
+    logbook_init(&s.log, o, &s.style);
+    (void)buf_addf(&text, "popkeep: %s\n", e->text);
+    log_lines(&s, REPORT_ERROR, buf_sv(&text)); /* it ends with a status already */
+    logbook_close(&s.log);
+    buf_free(&text);
+}
+
 void sink_early_error(const struct cmd_options *o, const struct err *e)
 {
     struct sink s = {.json = true};
     struct event ev;
 
+    log_early(o, e);
     if (!o->json)
         return;
     name_run(s.run);

@@ -53,6 +53,24 @@ static printer *const printers[EVENT_KINDS] = {
     [EVENT_ACCOUNT_END] = text_account, [EVENT_SUMMARY] = text_summary,
 };
 
+enum report_level report_level(const struct event *ev)
+{
+    switch (ev->kind) {
+    case EVENT_ERROR:
+    case EVENT_FAILED:
+    case EVENT_BAD:
+        return REPORT_ERROR;
+    case EVENT_STEP:
+        return event_num(ev, EN_OK, 1) != 0 ? REPORT_RESULT : REPORT_ERROR;
+    case EVENT_WARNING:
+        return REPORT_WARNING;
+    case EVENT_NOTE:
+        return REPORT_NOTE;
+    default:
+        return REPORT_RESULT;
+    }
+}
+
 void report_text(struct buf *out, struct buf *diag, const struct event *ev,
                  const struct report_style *st)
 {

@@ -4,6 +4,7 @@
 
 #include "popkeep/base/text.h"
 #include "popkeep/sys/clock.h"
+#include "popkeep/sys/manager.h"
 #include "popkeep/sys/output.h"
 
 enum { TRACE_MAX = 600 };
@@ -111,6 +112,7 @@ void tell_trace(struct tell *t, char direction, struct sv text)
     (void)buf_addf(&line, "%s %c ", t->account, direction);
     text_escape(&line, text, TRACE_MAX);
     (void)buf_add_char(&line, '\n');
+    manager_mark(&line, 0, 2, MANAGER_NOTE);
     /* a trace that cannot be written must not stop mail */
     (void)output_write(2, buf_sv(&line), &ignored);
     buf_free(&line);

@@ -16,6 +16,11 @@ const char *env_get(const char *name)
     return v != NULL && *v != '\0' ? v : NULL;
 }
 
+void env_forget(const char *name)
+{
+    (void)unsetenv(name);
+}
+
 char *env_home(void)
 {
     const char *home = env_get("HOME");

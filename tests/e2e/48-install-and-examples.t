@@ -103,23 +103,4 @@ my @lines = grep { /\S/ && !/^#/ } split /\n/, slurp('examples/crontab');
 ok( !( grep { !/^[A-Z]+=\S/ && !/^(?:[\d,*\/-]+\s+){5}\S/ } @lines ), 'crontab: assignments and five fields of time' );
 ok( !( grep { /%/ } @lines ), '... no %, which cron takes for a line end' );
 for my $line ( slurp('README') =~ /^ +(\S+ \* \* \* \*.*)$/mg ) { like( $line, qr/popkeep -q$/, "README's cron line is quiet: $line" ) }
-
-# ---- systemd's own check, where it is
-my ($analyze) = grep { -x } '/usr/bin/systemd-analyze', '/bin/systemd-analyze';
-if ($analyze) {
-    for my $unit ( 'popkeep.service', 'popkeep.timer' ) {
-        my $text = slurp("examples/$unit");
-        $text =~ s{^ExecStart=/usr/local/bin/popkeep}{'ExecStart=' . Popkeep::program()}me;
-        spew( $t->path("units/$unit"), $text );
-    }
-    for my $unit ( 'popkeep.service', 'popkeep.timer' ) {
-        my $said = `cd @{[$t->path('units')]} && LD_PRELOAD= $analyze verify --man=no ./$unit 2>&1`;
-        my @about = grep { /popkeep\.(?:service|timer)/ && !/User.*popkeep|Group.*popkeep/ } split /\n/, $said;
-        is( join( "\n", @about ), '', "systemd-analyze has nothing against $unit" );
-    }
-
-    # 0: nothing is open to the service; 10: everything. Versions before 250 cannot judge a file.
-    my ($exposure) = `LD_PRELOAD= $analyze security --offline=true --no-pager @{[$t->path('units/popkeep.service')]} 2>&1` =~ /exposure level .*: (\d+\.\d)/;
-    cmp_ok( $exposure, '<=', 2.0, 'a service that is taken over gets nowhere: its exposure by systemd-analyze security' ) if defined $exposure;
-}
 done_testing();

@@ -64,7 +64,8 @@ static void test_credentials(void **state)
     struct config c;
     struct err e = ERR_INIT;
     size_t n;
-    char *unit = slurp("examples/popkeep.service", &n);
+    char *unit =
+        slurp("examples/popkeep.service", &n); /* popkeep@.service is the same but for --shard */
     char *text = slurp("examples/systemd.conf", &n);
     assert_int_equal(config_parse(&c, sv_make(text, n), "systemd.conf", NULL, &e), 0);
     for (size_t i = 0; i < c.n_accounts; i++) {

@@ -16,6 +16,7 @@ struct cmd_options {
     const char *config_file; /* null: look for it */
     struct run_options run;
     bool json;
+    const char *log_file; /* null: none */
     bool help, version;
     unsigned jobs;      /* 0: not given */
     struct shard shard; /* n is 0: not given */

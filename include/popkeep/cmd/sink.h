@@ -6,6 +6,7 @@
 #ifndef POPKEEP_CMD_SINK_H
 #define POPKEEP_CMD_SINK_H
 
+#include "popkeep/cmd/logbook.h"
 #include "popkeep/cmd/options.h"
 #include "popkeep/report/progress.h"
 #include "popkeep/report/text.h"
@@ -14,13 +15,16 @@ enum { SINK_RUN = 16 + 1 };
 
 struct sink {
     struct report_style style;
+    struct logbook log;
     bool json;
     struct progress *progress; /* null: no terminal, or not wanted */
     bool line_shown;
     int64_t drawn_ms;
+    size_t chosen; /* accounts of this run */
     uint64_t accounts, failed;
     int64_t sums[EVENT_NUMS];  /* of the accounts' numbers, EVENT_UNSET if none gave any */
     enum status output_status; /* ST_IO once writing failed */
+    bool log_failed;           /* it was told */
     char run[SINK_RUN];
 };
 
@@ -28,8 +32,11 @@ struct sink {
 void sink_init(struct sink *s, const struct cmd_options *o, size_t n_accounts);
 /* `sink` is a struct sink. An event without a time gets that of now. */
 void sink_event(void *sink, const struct event *ev);
+/* Whole lines that are no event, such as warnings about the configuration: to the log, and to
+ * stderr if `shown`. */
+void sink_warn(struct sink *s, struct sv text, bool shown);
 void sink_tick(void *sink);
-/* What ended the run before any account was begun: with --json `run-start`, `error`
+/* What ended the run before any account was begun: to the log, and with --json `run-start`, `error`
  * and `summary`, as a reader of JSON waits for them in any case. */
 void sink_early_error(const struct cmd_options *o, const struct err *e);
 /* The summary event, last flush. Returns the status of the whole program. */

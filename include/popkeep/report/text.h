@@ -33,6 +33,10 @@ struct report_style {
 void report_text(struct buf *out, struct buf *diag, const struct event *ev,
                  const struct report_style *st);
 
+/* How grave an event is, for logs. */
+enum report_level { REPORT_ERROR, REPORT_WARNING, REPORT_RESULT, REPORT_NOTE };
+enum report_level report_level(const struct event *ev);
+
 /* The same event as one line: {"v":1,"event":"stored","account":"...",...}\n */
 void report_json(struct buf *out, const struct event *ev);
 

@@ -9,6 +9,9 @@
  * treats both alike). Not owned by the caller. */
 const char *env_get(const char *name);
 
+/* Take a variable away from us and from every program we start. */
+void env_forget(const char *name);
+
 /* The home folder: $HOME if it is an absolute path, else the one in the user database; null if
  * there is neither. The caller frees it. */
 char *env_home(void);
