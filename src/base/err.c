@@ -50,6 +50,15 @@ __attribute__((format(printf, 2, 3))) static void draft_add(struct draft *d, con
     va_end(ap);
 }
 
+static void cut_to(struct draft *d, size_t room)
+{
+    if (d->n < room)
+        return;
+    d->text[room - 1] = '\0';
+    cut_whole(d->text, room - 1);
+    d->n = strlen(d->text);
+}
+
 /* Everything is written beside and then copied: an argument may be the old text itself. */
 static void keep(struct err *e, const struct draft *d)
 {
@@ -67,6 +76,7 @@ int err_set(struct err *e, enum status s, const char *fmt, ...)
     e->status = s;
     e->sys_errno = 0;
     e->line_cut = false;
+    e->server[0] = '\0';
     return -1;
 }
 
@@ -86,6 +96,7 @@ int err_sys(struct err *e, enum status s, int errnum, const char *fmt, ...)
     e->status = s;
     e->sys_errno = errnum;
     e->line_cut = false;
+    e->server[0] = '\0';
     return -1;
 }
 
@@ -113,6 +124,15 @@ int err_advise(struct err *e, const char *fmt, ...)
     return -1;
 }
 
+int err_server(struct err *e, const char *escaped)
+{
+    struct draft d = {.n = 0};
+    draft_add(&d, "%s", escaped);
+    cut_to(&d, sizeof e->server);
+    memcpy(e->server, d.text, d.n + 1);
+    return -1;
+}
+
 int err_cut(struct err *e)
 {
     e->line_cut = true;
@@ -124,7 +144,7 @@ void err_clear(struct err *e)
     e->status = ST_OK;
     e->sys_errno = 0;
     e->line_cut = false;
-    e->text[0] = '\0';
+    e->text[0] = e->server[0] = '\0';
 }
 
 enum status err_status_of(int errnum, enum status otherwise)

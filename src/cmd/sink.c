@@ -281,6 +281,7 @@ void sink_early_error(const struct cmd_options *o, const struct err *e)
     tell_start(&s, o, -1);
     event_init(&ev, EVENT_ERROR, NULL);
     ev.num[EN_STATUS] = e->status;
+    ev.num[EN_STAGE] = STAGE_CONFIGURATION;
     ev.str[ES_TEXT] = sv_of(e->text);
     put_early(&s, &ev);
     event_init(&ev, EVENT_SUMMARY, NULL);

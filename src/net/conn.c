@@ -151,6 +151,8 @@ static int conn_try_all(struct conn *c, const struct conn_target *t, const struc
             break;
         conn_note(&notes, &one);
     }
+    if (t->at_tls != NULL)
+        *t->at_tls = rc != 0 && reached;
     if (rc != 0 && tried > 0 && (!conn_may_go_on(&one) || (tried == 1 && reached)))
         *e = one;
     else if (rc != 0)

@@ -128,18 +128,25 @@ static int session_line(struct engine *en, struct sv *in, struct sv *line, struc
 {
     char name[32];
     char text[LINE_SAMPLE_TEXT];
+    const char *said;
     enum line_result r = line_take(&en->line, in, line);
     if (r == LINE_MORE)
         return 0;
-    if (r == LINE_LONG)
-        return err_set(e, ST_PROTOCOL,
-                       "the server's answer to %s has a line of more than %d octets: \"%s\"",
-                       awaited(en, name), POP3_STATUS_MAX, shown(en, *in, text));
-    if (!en->lf_mode && !line_ends_in_crlf(*line))
-        return err_set(e, ST_PROTOCOL,
-                       "the server's answer to %s has a line that ends in a bare LF, though its "
-                       "greeting ended in CRLF: \"%s\"",
-                       awaited(en, name), shown(en, *line, text));
+    if (r == LINE_LONG) {
+        said = shown(en, *in, text);
+        err_set(e, ST_PROTOCOL,
+                "the server's answer to %s has a line of more than %d octets: \"%s\"",
+                awaited(en, name), POP3_STATUS_MAX, said);
+        return err_server(e, said);
+    }
+    if (!en->lf_mode && !line_ends_in_crlf(*line)) {
+        said = shown(en, *line, text);
+        err_set(e, ST_PROTOCOL,
+                "the server's answer to %s has a line that ends in a bare LF, though its "
+                "greeting ended in CRLF: \"%s\"",
+                awaited(en, name), said);
+        return err_server(e, said);
+    }
     *line = line_without_end(*line);
     return 1;
 }
@@ -167,14 +174,16 @@ static int no_status(const struct engine *en, struct sv in, struct err *e)
     char buf[LINE_SAMPLE_TEXT];
     const char *text = shown(en, in, buf);
     if (en->behind_message)
-        return err_set(e, ST_PROTOCOL,
-                       "the server sent octets behind the end of a message, \"%s\": it probably "
-                       "does not double the dots at line starts, so that the message is cut",
-                       text);
-    if (en->sent.count == 0)
-        return err_set(e, ST_PROTOCOL, "the server sent \"%s\" though nothing was asked", text);
-    return err_set(e, ST_PROTOCOL, "the server answered %s with \"%s\", which is no POP3 answer",
-                   awaited(en, name), text);
+        err_set(e, ST_PROTOCOL,
+                "the server sent octets behind the end of a message, \"%s\": it probably "
+                "does not double the dots at line starts, so that the message is cut",
+                text);
+    else if (en->sent.count == 0)
+        err_set(e, ST_PROTOCOL, "the server sent \"%s\" though nothing was asked", text);
+    else
+        err_set(e, ST_PROTOCOL, "the server answered %s with \"%s\", which is no POP3 answer",
+                awaited(en, name), text);
+    return err_server(e, text);
 }
 
 static int unsolicited(struct status_line s, struct err *e)
@@ -183,10 +192,11 @@ static int unsolicited(struct status_line s, struct err *e)
     text_escape_to(text, sizeof text,
                    sv_make(s.text.p, s.text.n < LINE_SAMPLE_MAX ? s.text.n : LINE_SAMPLE_MAX));
     if (s.ok)
-        return err_set(e, ST_PROTOCOL, "the server sent \"+OK %s\" though nothing was asked", text);
-    (void)err_set(e, ST_TEMP, "the server ends the session: \"%s\"", text);
-    e->line_cut = true;
-    return -1;
+        err_set(e, ST_PROTOCOL, "the server sent \"+OK %s\" though nothing was asked", text);
+    else
+        err_set(e, ST_TEMP, "the server ends the session: \"%s\"", text);
+    e->line_cut = !s.ok;
+    return err_server(e, text);
 }
 
 static void reply(struct engine *en, struct status_line s, struct pop3_event *ev)
@@ -250,11 +260,13 @@ static int not_pop3(const struct engine *en, struct sv in, struct err *e)
     line_sample(&en->line, in, text);
     if (who == NULL) {
         (void)err_set(e, ST_UNAVAILABLE, "not a POP3 server: it greets with \"%s\"", text);
+        (void)err_server(e, text);
         return err_advise(e, "see host and port of the account; POP3 over TLS is usually on port "
                              "995");
     }
     (void)err_set(e, ST_UNAVAILABLE, "this is %s, not a POP3 server: it greets with \"%s\"",
                   who->what, text);
+    (void)err_server(e, text);
     return err_advise(e, "%s", who->remedy);
 }
 

@@ -24,6 +24,8 @@
 #define AGE      AT, NUMBER(EN_AGE, "age_s")
 #define REASON   STRING(ES_REASON, "reason")
 #define TEXT     STRING(ES_TEXT, "text")
+#define STAGE    {"stage", false, EN_STAGE, EVENT_AS_STAGE}
+#define SERVER   STRING(ES_SERVER, "server_text")
 #define HINT     STRING(ES_HINT, "hint")
 #define HOST     STRING(ES_HOST, "host")
 #define PORT     NUMBER(EN_PORT, "port")
@@ -53,15 +55,15 @@ static row run_start_fields = {
     NUMBER(EN_ACCOUNTS, "accounts"), {"dry_run", false, EN_DRY_RUN, EVENT_AS_BOOL},
     NUMBER(EN_PID, "pid"), STRING(ES_MACHINE, "machine"), END};
 static row account_start_fields = {COMMON, HOST, PORT, MAILDIR, END};
-static row note_fields = {COMMON, TEXT, END};
-static row warning_fields = {COMMON, STATUS, TEXT, END};
-static row error_fields = {COMMON, STATUS, TEXT, HINT, END};
+static row note_fields = {COMMON, STAGE, TEXT, SERVER, END};
+static row warning_fields = {COMMON, STATUS, STAGE, TEXT, SERVER, END};
+static row error_fields = {COMMON, STATUS, STAGE, TEXT, SERVER, HINT, END};
 static row progress_fields = {
     COMMON, {"phase", false, EN_PHASE, EVENT_AS_PHASE}, DONE, NUMBER(EN_TOTAL, "total"),
     NUMBER(EN_DONE_OCTETS, "done_octets"), NUMBER(EN_TOTAL_OCTETS, "total_octets"), END};
 static row stored_fields = {COMMON, COPY, END};
 static row matched_fields = {COMMON, MESSAGE, FILE_, END};
-static row failed_fields = {COMMON, STATUS, MESSAGE, TEXT, END};
+static row failed_fields = {COMMON, STATUS, STAGE, MESSAGE, TEXT, SERVER, END};
 static row deleted_fields = {COMMON, COPY, AGE, REASON, END};
 static row kept_fields = {COMMON, COPY, AGE, REASON, TEXT, END};
 static row planned_fields = {COMMON, STRING(ES_ACTION, "action"), COPY, AGE, REASON, TEXT, END};
@@ -76,7 +78,7 @@ static row status_fields = {
     WHEN(EN_CERT_EXPIRES, "certificate_expires"), WHEN(EN_DEADLINE, "deadline"), HOST, MAILDIR, TEXT,
     END};
 static row bad_fields = {COMMON, MESSAGE, FILE_, SHA256, AT, REASON, TEXT, END};
-static row account_end_fields = {COMMON, STATUS, COUNTS, MAILDIR, END};
+static row account_end_fields = {COMMON, STATUS, STAGE, COUNTS, MAILDIR, END};
 static row provider_fields = {
     ANY, STRING(ES_NAME, "name"), STRING(ES_TITLE, "title"), HOST, PORT,
     {"usable", false, EN_USABLE, EVENT_AS_BOOL}, END};
@@ -114,6 +116,23 @@ static const char *const phases[EVENT_PHASES] = {
     [PHASE_CONNECTING] = "connecting", [PHASE_LISTING] = "listing",
     [PHASE_FETCHING] = "fetching",     [PHASE_STORING] = "storing",
     [PHASE_DELETING] = "deleting",     [PHASE_VERIFYING] = "verifying",
+};
+
+static const char *const stages[EVENT_STAGES] = {
+    [STAGE_CONFIGURATION] = "configuration",
+    [STAGE_PASSWORD] = "password",
+    [STAGE_LOCAL] = "local",
+    [STAGE_CONNECTION] = "connection",
+    [STAGE_TLS] = "tls",
+    [STAGE_GREETING] = "greeting",
+    [STAGE_LOGIN] = "login",
+    [STAGE_LISTING] = "listing",
+    [STAGE_FETCHING] = "fetching",
+    [STAGE_STORING] = "storing",
+    [STAGE_DELETING] = "deleting",
+    [STAGE_QUITTING] = "quitting",
+    [STAGE_VERIFYING] = "verifying",
+    [STAGE_WORKER] = "worker",
 };
 
 void event_init(struct event *ev, enum event_kind kind, const char *account)
@@ -162,6 +181,11 @@ const char *event_name(enum event_kind kind)
 const char *event_phase_word(int64_t phase)
 {
     return phase >= 0 && phase < EVENT_PHASES ? phases[phase] : "working";
+}
+
+const char *event_stage_word(int64_t stage)
+{
+    return stage >= 0 && stage < EVENT_STAGES ? stages[stage] : "unknown";
 }
 
 /*

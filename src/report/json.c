@@ -64,6 +64,9 @@ static void put_num(struct buf *to, const struct event_field *f, int64_t value)
     case EVENT_AS_PHASE:
         buf_addf(to, "\"%s\"", event_phase_word(value));
         break;
+    case EVENT_AS_STAGE:
+        buf_addf(to, "\"%s\"", event_stage_word(value));
+        break;
     case EVENT_AS_TIME:
     case EVENT_AS_STRING:
     case EVENT_AS_NUMBER:

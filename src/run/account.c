@@ -142,6 +142,7 @@ static int prepare(struct worker *w, struct err *e)
     if (write && w->options->confirm_delete && confirm_clock(w, e) < 0)
         return -1;
     load_memory(w);
+    tell_stage(w->tell, STAGE_LOGIN);
     return check_login_pause(w, e);
 }
 
@@ -169,6 +170,7 @@ static void run_record(struct worker *w, enum status status)
 {
     struct buf capabilities = BUF_INIT(512);
     struct err e = ERR_INIT;
+    enum event_stage was;
     char print[HASH_HEX];
     struct record r = {.kind = REC_RUN,
                        .status = status,
@@ -180,6 +182,7 @@ static void run_record(struct worker *w, enum status status)
                        .fetched = w->totals.fetched,
                        .deleted = w->totals.deleted};
 
+    was = tell_stage(w->tell, STAGE_LOCAL);
     fingerprint(print, w);
     capa_text(&capabilities, &w->capa);
     r.capabilities = buf_sv(&capabilities);
@@ -196,6 +199,7 @@ static void run_record(struct worker *w, enum status status)
         tell_error(w->tell, &e, NULL);
         worker_worsen(w, e.status);
     }
+    tell_stage(w->tell, was); /* what ended the account is told later */
     buf_free(&capabilities);
 }
 
@@ -268,6 +272,8 @@ static void tell_account(struct worker *w, int64_t began_ms)
 
     event_init(&ev, EVENT_ACCOUNT_END, w->account->name);
     ev.num[EN_STATUS] = w->status;
+    if (w->ended)
+        ev.num[EN_STAGE] = w->tell->stage;
     ev.num[EN_MS] = clock_mono_ms() - began_ms;
     ev.num[EN_STORED] = (int64_t)n->stored;
     ev.str[ES_MAILDIR] = sv_of(w->account->maildir);
@@ -321,9 +327,11 @@ enum status account_run(const struct account *a, const char *state_root, struct 
     int64_t began = clock_mono_ms();
 
     capa_init(&w.capa);
+    tell_stage(t, STAGE_LOCAL);
     if (commands[o->command](&w, &e) < 0) {
         worker_worsen(&w, e.status);
         tell_failure(&w, &e);
+        w.ended = true;
     }
     if (w.book.ledger != NULL)
         w.totals.stored = ledger_count_state(w.book.ledger, LEDGER_STORED) +

@@ -31,6 +31,7 @@ static int open_connection(struct session *s, const struct session_memory *memor
 {
     const struct account *a = s->account;
     int limit = (int)a->timeout_s * 1000;
+    bool at_tls = false;
     struct conn_target target = {.host = a->host,
                                  .port = a->port,
                                  .tls_name = a->tls_name,
@@ -40,11 +41,16 @@ static int open_connection(struct session *s, const struct session_memory *memor
                                  .n_pins = a->n_pins,
                                  .kept = memory->ticket,
                                  .connect_ms = smaller(limit, CONNECT_MS),
-                                 .handshake_ms = smaller(limit, HANDSHAKE_MS)};
+                                 .handshake_ms = smaller(limit, HANDSHAKE_MS),
+                                 .at_tls = &at_tls};
     const struct conn_info *info;
 
-    if (conn_open(&s->conn, &target, clock_wall_s(), e) < 0)
+    tell_stage(s->tell, STAGE_CONNECTION);
+    if (conn_open(&s->conn, &target, clock_wall_s(), e) < 0) {
+        if (at_tls)
+            tell_stage(s->tell, STAGE_TLS);
         return -1;
+    }
     info = conn_info(s->conn);
     tell_text(s->tell, EVENT_NOTE, "connected to %s, %s %s, key %s%s", info->address,
               info->tls_version, info->cipher, info->pin, info->resumed ? ", resumed" : "");
@@ -76,7 +82,10 @@ static int greet(struct session *s, struct err *e)
     struct pop3_event ev;
     char text[SERVER_TEXT];
     int limit = smaller((int)s->account->timeout_s * 1000, GREETING_MS);
-    int rc = session_next(s, limit, &ev, e);
+    int rc;
+
+    tell_stage(s->tell, STAGE_GREETING);
+    rc = session_next(s, limit, &ev, e);
 
     if (rc < 0)
         return -1;
@@ -88,8 +97,9 @@ static int greet(struct session *s, struct err *e)
     if (ev.ok)
         return 0;
     /* nothing is sent to a server that greets with -ERR */
-    return err_set(e, refusal_status(ev.code, ST_UNAVAILABLE), "%s refuses service: %s",
-                   s->account->host, text_escape_to(text, sizeof text, ev.text));
+    err_set(e, refusal_status(ev.code, ST_UNAVAILABLE), "%s refuses service: %s", s->account->host,
+            text_escape_to(text, sizeof text, ev.text));
+    return err_server(e, text);
 }
 
 static int ask_capa(struct session *s, struct err *e)
@@ -133,9 +143,11 @@ static int refused(struct session *s, enum pop3_code code, const char *text, str
     enum status st = refusal_status(code, ST_LOGIN);
 
     if (st != ST_LOGIN)
-        return err_set(e, st, "the server does not let %s in now: %s", s->account->user, text);
-    return err_set(e, st, "login refused for %s by %s: %s", s->account->user, s->account->host,
-                   text[0] != '\0' ? text : "(no reason given)");
+        err_set(e, st, "the server does not let %s in now: %s", s->account->user, text);
+    else
+        err_set(e, st, "login refused for %s by %s: %s", s->account->user, s->account->host,
+                text[0] != '\0' ? text : "(no reason given)");
+    return err_server(e, text);
 }
 
 static int user_pass(struct session *s, struct sv password, struct err *e)
@@ -262,6 +274,7 @@ int session_open(struct session *s, const struct account *a, struct sv password,
     if (step != NULL)
         *step = 1;
     began = clock_mono_ms();
+    tell_stage(t, STAGE_LOGIN);
     if (ask_capa(s, e) < 0 || choose_utf8(s, memory, e) < 0 || log_in(s, password, e) < 0)
         return -1;
     s->logged_in = true;
@@ -328,6 +341,7 @@ int session_list(struct session *s, struct listing *l, struct err *e)
     int64_t began = clock_mono_ms();
     size_t first = s->capa_due ? 0 : 1;
 
+    tell_stage(s->tell, STAGE_LISTING);
     for (size_t i = first; i < N; i++) {
         if (session_send(s, verbs[i], 0, SV_NULL, 0, e) < 0)
             return -1;

@@ -365,11 +365,15 @@ static int fetch_all(struct mailbox *b, struct err *e)
 
     if (b->plan.fetch_n == 0)
         return 0;
+    tell_stage(w->tell, STAGE_FETCHING);
     put_in_order(b);
+    tell_stage(w->tell, STAGE_STORING);
     if (check_space(b, e) < 0 || fetch_start(&f, &job, e) < 0)
         return -1;
+    tell_stage(w->tell, STAGE_FETCHING);
     rc = receive_all(&b->s, &b->plan, b->messages, b->when, fetch_queue(f), &w->totals, e);
     if (fetch_end(f, &storing) < 0) {
+        tell_stage(w->tell, STAGE_STORING);
         *e = storing; /* the cause; what receive_all says is only its effect */
         /* recovery has to settle what is half done: no other session in this run */
         e->line_cut = b->s.voided = b->s.wants_lock_step = false;
@@ -429,6 +433,7 @@ static int expire_all(struct mailbox *b, struct expire *x, struct err *e)
     struct worker *w = b->w;
     char held[64];
 
+    tell_stage(w->tell, STAGE_DELETING);
     if (find_hold(b, &x->hold, e) < 0 || mark_hold(b, x->hold, e) < 0 ||
         expire_run(x, &b->s, e) < 0)
         return -1;
@@ -446,16 +451,22 @@ static int leave(struct mailbox *b, struct expire *x, struct err *e)
 {
     struct err quit = ERR_INIT;
     bool ok;
-    int rc = session_quit(&b->s, &ok, &quit);
+    int rc;
 
+    tell_stage(b->w->tell, STAGE_QUITTING);
+    rc = session_quit(&b->s, &ok, &quit);
     if (!b->w->options->dry_run)
         ticket_save(b->w->book.dir_fd, b->w->account, clock_wall_s(), buf_sv(&b->s.ticket));
     if (rc == 0 && ok)
         return b->w->options->dry_run ? 0 : expire_quit_answered(x, e);
-    tell_trouble(b->w->tell, ST_INCOMPLETE,
-                 rc < 0 ? "QUIT was not answered (%s); the next run will see what was deleted"
-                        : "the server refused QUIT%s; the next run will see what was deleted",
-                 rc < 0 ? quit.text : "");
+    if (rc < 0)
+        tell_trouble(b->w->tell, ST_INCOMPLETE,
+                     "QUIT was not answered (%s); the next run will see what was deleted",
+                     quit.text);
+    else
+        tell_refusal(b->w->tell, ST_INCOMPLETE, b->s.refusal,
+                     "the server refused QUIT (%s); the next run will see what was deleted",
+                     b->s.refusal);
     worker_worsen(b->w, ST_INCOMPLETE);
     return 0;
 }

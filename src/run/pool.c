@@ -7,6 +7,7 @@
 #include "popkeep/net/conn.h"
 #include "popkeep/run/hosts.h"
 #include "popkeep/run/account.h"
+#include "popkeep/sys/clock.h"
 #include "popkeep/sys/process.h"
 #include "popkeep/sys/secret.h"
 #include "popkeep/sys/signals.h"
@@ -95,10 +96,12 @@ static int load_password(const struct pool_job *job, const struct account *a, st
 static int work_with(const struct pool_job *job, const struct account *a, struct buf *password,
                      struct tell *t, pid_t parent, struct err *e)
 {
+    tell_stage(t, STAGE_PASSWORD);
     if (a->secret.kind == SECRET_NONE)
         process_lock(buf_sv(password)); /* a lock does not outlive the fork */
     else if (needs_password(job) && load_password(job, a, password, e) < 0)
         return -1;
+    tell_stage(t, STAGE_CONFIGURATION);
     if (become(a, parent, e) < 0)
         return -1;
     return (int)account_run(a, job->state_root, buf_sv(password), &job->options, t);
@@ -116,6 +119,7 @@ static enum status work(const struct pool_job *job, const struct account *a, str
     if (st < 0) {
         tell_error(&t, &e, NULL);
         st = (int)e.status;
+        tell_end_account(&t, e.status);
     }
     buf_wipe(password);
     tell_end(&t);
@@ -139,22 +143,26 @@ static void run_child(const struct pool *p, const struct slot *s, struct buf *pa
 /* ---- parent side ---- */
 
 static void report(const struct pool *p, enum event_kind kind, const struct account *a,
-                   enum status st, const char *text)
+                   enum status st, enum event_stage stage, const char *text)
 {
     struct event ev;
 
     event_init(&ev, kind, a->name);
+    ev.num[EN_TIME] = clock_wall_s();
     ev.num[EN_STATUS] = st;
+    if (st != ST_OK)
+        ev.num[EN_STAGE] = stage;
     ev.str[ES_TEXT] = sv_of(text);
     p->job->event(p->job->ctx, &ev);
 }
 
-static void finish_early(struct pool *p, struct slot *s, const struct err *e)
+static void finish_early(struct pool *p, struct slot *s, enum event_stage stage,
+                         const struct err *e)
 {
     s->state = SLOT_DONE;
     s->status = e->status;
-    report(p, EVENT_ERROR, s->account, e->status, e->text);
-    report(p, EVENT_ACCOUNT_END, s->account, e->status, NULL);
+    report(p, EVENT_ERROR, s->account, e->status, stage, e->text);
+    report(p, EVENT_ACCOUNT_END, s->account, e->status, stage, NULL);
 }
 
 static void start(struct pool *p, struct slot *s)
@@ -169,13 +177,13 @@ static void start(struct pool *p, struct slot *s)
     p->job->event(p->job->ctx, &ev);
     if (needs_password(p->job) && s->account->secret.kind == SECRET_NONE &&
         load_password(p->job, s->account, &password, &e) < 0) {
-        finish_early(p, s, &e);
+        finish_early(p, s, STAGE_PASSWORD, &e);
         buf_wipe(&password);
         return;
     }
     if (pipe2(fds, O_CLOEXEC) < 0) {
         err_sys(&e, ST_SOFTWARE, errno, "cannot make a pipe");
-        finish_early(p, s, &e);
+        finish_early(p, s, STAGE_WORKER, &e);
         buf_wipe(&password);
         return;
     }
@@ -193,7 +201,7 @@ static void start(struct pool *p, struct slot *s)
     if (s->pid < 0) {
         close(fds[0]);
         err_sys(&e, ST_SOFTWARE, errno, "cannot start a worker process");
-        finish_early(p, s, &e);
+        finish_early(p, s, STAGE_WORKER, &e);
         return;
     }
     s->fd = fds[0];
@@ -259,11 +267,11 @@ static void reap(struct pool *p, struct slot *s)
     s->status = WIFEXITED(how) ? (enum status)WEXITSTATUS(how) : ST_SOFTWARE;
     if (WIFSIGNALED(how) && !signals_pending()) {
         char *text = mem_printf("the worker process was ended by signal %d", WTERMSIG(how));
-        report(p, EVENT_ERROR, s->account, ST_SOFTWARE, text);
+        report(p, EVENT_ERROR, s->account, ST_SOFTWARE, STAGE_WORKER, text);
         free(text);
     }
     if (!s->told)
-        report(p, EVENT_ACCOUNT_END, s->account, s->status, NULL);
+        report(p, EVENT_ACCOUNT_END, s->account, s->status, STAGE_WORKER, NULL);
 }
 
 static void read_slot(struct pool *p, struct slot *s)

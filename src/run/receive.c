@@ -146,19 +146,19 @@ static void answered(struct receive *r, size_t item)
     r->asked_octets -= listed_octets(r, item);
 }
 
-static void tell_failed(struct receive *r, size_t item, struct sv server_text)
+static void tell_failed(struct receive *r, size_t item)
 {
     struct buf text = BUF_INIT(4096);
     struct event ev;
 
-    (void)buf_addf(&text,
-                   "message %u could not be fetched; the server says: ", r->messages[item].number);
-    text_escape(&text, server_text, 256);
+    (void)buf_addf(&text, "message %u could not be fetched; the server says: %s",
+                   r->messages[item].number, r->s->refusal);
     event_init(&ev, EVENT_FAILED, r->s->tell->account);
     ev.num[EN_STATUS] = ST_INCOMPLETE;
     ev.num[EN_NUMBER] = r->messages[item].number;
     ev.str[ES_UIDL] = sv_make(r->messages[item].uidl, r->messages[item].uidl_n);
     ev.str[ES_TEXT] = buf_sv(&text);
+    ev.str[ES_SERVER] = sv_of(r->s->refusal);
     tell_event(r->s->tell, &ev);
     buf_free(&text);
     r->totals->failed++;
@@ -167,7 +167,7 @@ static void tell_failed(struct receive *r, size_t item, struct sv server_text)
 static int take_reply(struct receive *r, const struct pop3_event *ev, struct err *e)
 {
     if (ev->verb == POP3_RETR && !ev->ok)
-        tell_failed(r, (size_t)ev->tag, ev->text);
+        tell_failed(r, (size_t)ev->tag);
     /* a status line follows: the message before was whole */
     if (confirm(r, e) < 0)
         return -1;

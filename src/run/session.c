@@ -94,6 +94,8 @@ static int take_event(struct session *s, struct pop3_event *ev, struct err *e)
         return 0;
     if (ev->kind == POP3_REPLY || ev->kind == POP3_CONTINUE)
         ev->text = without_secret(s, ev->text);
+    if (ev->kind == POP3_REPLY && !ev->ok)
+        text_escape_to(s->refusal, sizeof s->refusal, ev->text);
     if (ev->kind == POP3_GREETING || ev->kind == POP3_REPLY || ev->kind == POP3_CONTINUE)
         trace_reply(s, ev);
     if (ev->kind == POP3_REPLY && s->pipelining && ++s->flight_replies > 1)

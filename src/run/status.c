@@ -234,8 +234,6 @@ enum status status_account(const struct account *a, const char *state_root, int6
     tell_event(t, &ev);
     if (tell_status(a, state_root, now, t, &e) < 0)
         tell_error(t, &e, NULL);
-    event_init(&ev, EVENT_ACCOUNT_END, a->name);
-    ev.num[EN_STATUS] = e.status;
-    tell_event(t, &ev);
+    tell_end_account(t, e.status);
     return e.status;
 }

@@ -15,6 +15,7 @@ void tell_init(struct tell *t, const char *account, void (*emit)(void *, const s
     t->account = account;
     t->emit = emit;
     t->ctx = ctx;
+    t->stage = STAGE_LOCAL;
     t->trace = o->verbose >= 3;
     t->each = o->verbose >= 1 || o->dry_run || json;
     pthread_mutex_init(&t->lock, NULL);
@@ -25,12 +26,31 @@ void tell_end(struct tell *t)
     pthread_mutex_destroy(&t->lock);
 }
 
+enum event_stage tell_stage(struct tell *t, enum event_stage stage)
+{
+    enum event_stage was;
+
+    pthread_mutex_lock(&t->lock);
+    was = t->stage;
+    t->stage = stage;
+    pthread_mutex_unlock(&t->lock);
+    return was;
+}
+
+static bool has_stage(enum event_kind kind)
+{
+    return kind == EVENT_NOTE || kind == EVENT_WARNING || kind == EVENT_ERROR ||
+           kind == EVENT_FAILED;
+}
+
 void tell_event(struct tell *t, const struct event *ev)
 {
     struct event timed = *ev;
 
     timed.num[EN_TIME] = clock_wall_s();
     pthread_mutex_lock(&t->lock);
+    if (has_stage(ev->kind) && ev->num[EN_STAGE] == EVENT_UNSET)
+        timed.num[EN_STAGE] = t->stage;
     t->emit(t->ctx, &timed);
     pthread_mutex_unlock(&t->lock);
 }
@@ -41,12 +61,13 @@ void tell_start(struct event *ev, const struct account *a)
     ev->str[ES_HOST] = sv_of(a->host);
     ev->num[EN_PORT] = a->port;
     ev->str[ES_MAILDIR] = sv_of(a->maildir);
+    ev->num[EN_TIME] = clock_wall_s();
 }
 
-static void tell_va(struct tell *t, enum event_kind kind, int64_t status, const char *fmt,
-                    va_list ap) __attribute__((format(printf, 4, 0)));
-static void tell_va(struct tell *t, enum event_kind kind, int64_t status, const char *fmt,
-                    va_list ap)
+static void tell_va(struct tell *t, enum event_kind kind, int64_t status, const char *server,
+                    const char *fmt, va_list ap) __attribute__((format(printf, 5, 0)));
+static void tell_va(struct tell *t, enum event_kind kind, int64_t status, const char *server,
+                    const char *fmt, va_list ap)
 {
     struct buf text = BUF_INIT(ERR_TEXT_MAX);
     struct event ev;
@@ -55,6 +76,7 @@ static void tell_va(struct tell *t, enum event_kind kind, int64_t status, const 
     event_init(&ev, kind, t->account);
     ev.num[EN_STATUS] = status;
     ev.str[ES_TEXT] = buf_sv(&text);
+    ev.str[ES_SERVER] = sv_of(server);
     tell_event(t, &ev);
     buf_free(&text);
 }
@@ -64,7 +86,7 @@ void tell_text(struct tell *t, enum event_kind kind, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    tell_va(t, kind, EVENT_UNSET, fmt, ap);
+    tell_va(t, kind, EVENT_UNSET, NULL, fmt, ap);
     va_end(ap);
 }
 
@@ -73,7 +95,16 @@ void tell_trouble(struct tell *t, enum status status, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    tell_va(t, EVENT_WARNING, status, fmt, ap);
+    tell_va(t, EVENT_WARNING, status, NULL, fmt, ap);
+    va_end(ap);
+}
+
+void tell_refusal(struct tell *t, enum status status, const char *server, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    tell_va(t, EVENT_WARNING, status, server, fmt, ap);
     va_end(ap);
 }
 
@@ -84,7 +115,20 @@ void tell_error(struct tell *t, const struct err *e, const char *hint)
     event_init(&ev, EVENT_ERROR, t->account);
     ev.num[EN_STATUS] = e->status;
     ev.str[ES_TEXT] = sv_of(e->text);
+    if (e->server[0] != '\0')
+        ev.str[ES_SERVER] = sv_of(e->server);
     ev.str[ES_HINT] = sv_of(hint);
+    tell_event(t, &ev);
+}
+
+void tell_end_account(struct tell *t, enum status status)
+{
+    struct event ev;
+
+    event_init(&ev, EVENT_ACCOUNT_END, t->account);
+    ev.num[EN_STATUS] = status;
+    if (status != ST_OK)
+        ev.num[EN_STAGE] = t->stage;
     tell_event(t, &ev);
 }
 

@@ -150,6 +150,7 @@ int worker_verify(struct worker *w, struct err *e)
     missing = mem_zalloc((size_t)ledger_count(w->book.ledger) + 1, 1);
     if (w->maildir != NULL) {
         w->finder = finder_new(w->maildir);
+        tell_stage(w->tell, STAGE_VERIFYING);
         if (verify_files(w, missing, e) < 0)
             goto out;
     }

@@ -107,6 +107,32 @@ static void test_cut_of_one_octet(void **state)
     assert_string_equal(e.text, text);
 }
 
+/* A script that shows what the server said must not show what it said to another error. */
+static void test_server_goes_with_its_error(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    char text[2 * ERR_SERVER_MAX];
+    err_set(&e, ST_LOGIN, "refused");
+    assert_int_equal(err_server(&e, "[AUTH] no"), -1);
+    err_add(&e, "account");
+    err_advise(&e, "ask");
+    assert_string_equal(e.server, "[AUTH] no");
+    assert_string_equal(e.text, "account: refused\nask");
+    err_set(&e, ST_IO, "disk");
+    assert_string_equal(e.server, "");
+    err_server(&e, "x");
+    err_sys(&e, ST_IO, EIO, "disk");
+    assert_string_equal(e.server, "");
+    memset(text, 'x', sizeof text);
+    memcpy(text + ERR_SERVER_MAX - 2, "\xc3\xa7", 2);
+    text[sizeof text - 1] = '\0';
+    err_server(&e, text);
+    assert_int_equal(strlen(e.server), ERR_SERVER_MAX - 2); /* a whole character */
+    err_clear(&e);
+    assert_string_equal(e.server, "");
+}
+
 static void test_no_memory_is_a_fault(void **state)
 {
     (void)state;
@@ -123,6 +149,7 @@ int main(void)
         cmocka_unit_test(test_old_text_may_be_an_argument),
         cmocka_unit_test(test_cut_at_a_whole_character),
         cmocka_unit_test(test_cut_of_one_octet),
+        cmocka_unit_test(test_server_goes_with_its_error),
         cmocka_unit_test(test_no_memory_is_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

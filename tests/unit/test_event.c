@@ -242,6 +242,10 @@ static void test_tables(void **state)
         assert_non_null(of_str[i]);
     for (int i = 0; i < EVENT_PHASES; i++)
         assert_true(is_json_name(event_phase_word(i)));
+    for (int i = 0; i < EVENT_STAGES; i++)
+        assert_true(is_json_name(event_stage_word(i)));
+    assert_string_equal(event_stage_word(-1), "unknown");
+    assert_string_equal(event_stage_word(EVENT_STAGES), "unknown");
     assert_string_equal(event_phase_word(-1), "working");
     assert_string_equal(event_phase_word(EVENT_PHASES), "working");
 }

@@ -229,6 +229,20 @@ static void test_reasons(void **state)
     free(text);
 }
 
+static void test_stages(void **state)
+{
+    (void)state;
+    char *text = section("man/popkeep-json.5", "EVENTS"), *list = strstr(text, "\n.Ss Stages\n");
+    assert_non_null(list);
+    for (int stage = 0; stage < EVENT_STAGES; stage++) {
+        char *line = mem_printf("\n.It Ql %s\n", event_stage_word(stage));
+        expect_once(list, line);
+        free(line);
+    }
+    assert_int_equal(times(list, "\n.It Ql "), EVENT_STAGES);
+    free(text);
+}
+
 /* Every field that the manual names is one of some event's. */
 static void test_no_field_made_up(void **state)
 {
@@ -269,7 +283,7 @@ int main(void)
         cmocka_unit_test(test_options),          cmocka_unit_test(test_commands),
         cmocka_unit_test(test_exit_statuses),    cmocka_unit_test(test_events),
         cmocka_unit_test(test_no_field_made_up), cmocka_unit_test(test_presets),
-        cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_reasons),          cmocka_unit_test(test_stages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@
 #include "popkeep/base/status.h"
 #include <stdbool.h>
 
-enum { ERR_TEXT_MAX = 3072 };
+enum { ERR_TEXT_MAX = 3072, ERR_SERVER_MAX = 1024 };
 
 struct err {
     enum status status;      /* ST_OK: no error */
@@ -21,6 +21,8 @@ struct err {
     bool line_cut;           /* the connection broke or fell silent: connecting anew may help */
     char text[ERR_TEXT_MAX]; /* complete enough to print as it is; no full stop, no newline at the
                                 end; may hold newlines between lines of advice */
+    char server[ERR_SERVER_MAX]; /* what the server said, by text_escape; empty: nothing, or it is
+                                    no matter. For programs: the text has it, too */
 };
 
 #define ERR_INIT                                                                                   \
@@ -42,6 +44,9 @@ int err_add(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2
 
 /* Append a new line of advice: what to do next. */
 int err_advise(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Note what the server said, already escaped, of an error just set. Returns -1. */
+int err_server(struct err *e, const char *escaped);
 
 /* Say of an error just set that the line was cut. Returns -1. */
 int err_cut(struct err *e);

@@ -51,6 +51,7 @@ struct conn_target {
     struct sv kept;   /* conn_keep of an earlier connection to this target; SV_NULL: none */
     int connect_ms;   /* for each address, TCP */
     int handshake_ms; /* for each address, TLS with verification */
+    bool *at_tls;     /* null, or set when it was TLS that failed, not the way there */
 };
 
 struct conn_info {

@@ -100,6 +100,7 @@ enum event_num {
     EN_QUOTA_PERCENT, /* of it used, rounded down */
     EN_CERT_EXPIRES,  /* unix s: end of the certificate, as the last connection showed it */
     EN_DEADLINE,      /* unix s: beginning of the day by which all must be stored */
+    EN_STAGE,         /* enum event_stage */
     EVENT_NUMS
 };
 
@@ -112,6 +113,25 @@ enum event_phase {
     PHASE_DELETING,
     PHASE_VERIFYING,
     EVENT_PHASES
+};
+
+/* Where an account was when something was told of it, or what ended it happened. */
+enum event_stage {
+    STAGE_CONFIGURATION,
+    STAGE_PASSWORD, /* its source: file, command, terminal */
+    STAGE_LOCAL,    /* state, journal, Maildir, lock */
+    STAGE_CONNECTION,
+    STAGE_TLS, /* handshake and certificate */
+    STAGE_GREETING,
+    STAGE_LOGIN, /* with what is asked before and after it */
+    STAGE_LISTING,
+    STAGE_FETCHING,
+    STAGE_STORING,
+    STAGE_DELETING,
+    STAGE_QUITTING,
+    STAGE_VERIFYING,
+    STAGE_WORKER, /* the process could not be started, or was ended from outside */
+    EVENT_STAGES
 };
 
 enum event_str {
@@ -132,6 +152,7 @@ enum event_str {
     ES_VERSION, /* popkeep's */
     ES_COMMAND, /* "fetch" */
     ES_MACHINE, /* the name of the machine that popkeep runs on */
+    ES_SERVER,  /* what the server said, escaped as in texts */
     ES_NAME,
     ES_TITLE,
     EVENT_STRS
@@ -160,6 +181,7 @@ enum event_as {
     EVENT_AS_HEALTH,   /* string: health_word */
     EVENT_AS_FINDINGS, /* array of strings: health_finding_word of each in the set */
     EVENT_AS_PHASE,    /* string: event_phase_word */
+    EVENT_AS_STAGE,    /* string: event_stage_word */
     EVENT_AS_STRING
 };
 
@@ -172,6 +194,7 @@ struct event_field {
 const struct event_field *event_fields(enum event_kind kind); /* ended by a null name */
 const char *event_name(enum event_kind kind);                 /* "message-stored" */
 const char *event_phase_word(int64_t phase);                  /* "fetching"; "working" if unknown */
+const char *event_stage_word(int64_t stage);                  /* "login"; "unknown" if unknown */
 
 /* One framed event appended to `out`; if the maximum of `out` forbids it, nothing is. */
 void event_pack(struct buf *out, const struct event *ev);

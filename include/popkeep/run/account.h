@@ -40,6 +40,7 @@ struct worker {
     struct session_memory memory;
     struct capa capa;   /* of the last session that logged in */
     enum status status; /* worst so far */
+    bool ended;         /* by an error: the stage it happened at is the tell's */
     bool connected;     /* a login was tried: worth a run record */
     bool changed;       /* something was journalled: the run record is synced */
     struct buf

@@ -21,7 +21,8 @@ enum {
     SESSION_QUIET_MS = 15000, /* a NOOP goes out before the line was silent for 20 s */
     SESSION_PROBE_MS = 5000,  /* an end of message without CRLF is probed after this silence */
     SESSION_SLOW_S = 300, /* receiving less than SESSION_SLOW_RATE on average over this time: cut */
-    SESSION_SLOW_RATE = 1024 /* octets a second */
+    SESSION_SLOW_RATE = 1024, /* octets a second */
+    SESSION_REFUSAL = 512
 };
 
 /* What the account's earlier sessions settled. */
@@ -59,8 +60,9 @@ struct session {
     size_t cut_item;
     bool too_slow;        /* it ended for SESSION_SLOW_RATE: no message is to blame */
     bool wants_lock_step; /* ended because the end of a message was in doubt while pipelining */
-    int64_t last_sent_ms; /* for the silent-line rule */
-    int64_t receiving_since_ms; /* 0: not receiving */
+    char refusal[SESSION_REFUSAL]; /* the last -ERR, escaped */
+    int64_t last_sent_ms;          /* for the silent-line rule */
+    int64_t receiving_since_ms;    /* 0: not receiving */
     uint64_t received_mark;
     int64_t connect_ms, login_ms, list_ms; /* durations, for check */
 };
