@@ -111,6 +111,11 @@ static void put(struct sink *s, int fd, const struct buf *b)
         s->output_status = ST_IO;
 }
 
+void sink_result(struct sink *s, const struct buf *text)
+{
+    put(s, STDOUT, text);
+}
+
 static void clear_line(struct sink *s)
 {
     struct buf b = BUF_INIT(256);

@@ -72,6 +72,61 @@ static void put_due(struct buf *to, const struct event *ev)
         buf_add_c(line_part(&list), "nothing due for deletion");
 }
 
+/* "812.4 MB of 1.0 GB, 81 %" */
+static void put_quota(struct buf *to, const struct event *ev)
+{
+    char used[16], quota[16];
+    if (ev->num[EN_USED_OCTETS] == EVENT_UNSET)
+        buf_addf(to, "of %s, it is not known how much is used",
+                 text_octets(quota, (uint64_t)ev->num[EN_QUOTA_OCTETS]));
+    else
+        buf_addf(to, "%s of %s, %lld %% full", text_octets(used, (uint64_t)ev->num[EN_USED_OCTETS]),
+                 text_octets(quota, (uint64_t)ev->num[EN_QUOTA_OCTETS]),
+                 (long long)ev->num[EN_QUOTA_PERCENT]);
+}
+
+/* "2027-02-28 (in 98 d)", "2026-11-20 (2 days ago)" */
+static void put_date(struct buf *to, const struct event *ev, enum event_num slot)
+{
+    int64_t left = event_minus(ev->num[slot], ev->num[EN_TIME]);
+    char span[24];
+    line_date(to, ev->num[slot]);
+    if (ev->num[EN_TIME] == EVENT_UNSET)
+        return;
+    buf_add_c(to, " (");
+    if (left > 0)
+        buf_addf(to, "in %s", text_span(span, left));
+    else
+        line_age(to, event_minus(0, left));
+    buf_add_char(to, ')');
+}
+
+static void put_deadline(struct buf *to, const struct event *ev)
+{
+    put_date(to, ev, EN_DEADLINE);
+}
+
+static void put_certificate(struct buf *to, const struct event *ev)
+{
+    buf_add_c(to, "valid until ");
+    put_date(to, ev, EN_CERT_EXPIRES);
+}
+
+static bool has_quota(const struct event *ev)
+{
+    return ev->num[EN_QUOTA_OCTETS] != EVENT_UNSET;
+}
+
+static bool has_deadline(const struct event *ev)
+{
+    return ev->num[EN_DEADLINE] != EVENT_UNSET;
+}
+
+static bool has_certificate(const struct event *ev)
+{
+    return ev->num[EN_CERT_EXPIRES] != EVENT_UNSET;
+}
+
 static void put_maildir(struct buf *to, const struct event *ev)
 {
     line_word(to, ev->str[ES_MAILDIR]);
@@ -118,36 +173,25 @@ static bool in_trouble(const struct event *ev)
     return any;
 }
 
-/* One row a line of the block, in this order; `brief` rows also make the line of many accounts. */
+/* One row a line of the block, in this order. */
 static const struct {
     const char *label;
-    const char *brief; /* put before it in a line; null: not there */
     bool (*shown)(const struct event *ev);
     void (*put)(struct buf *to, const struct event *ev);
 } rows[] = {
-    {"last success", "last success ", NULL, put_success},
-    {"last run", NULL, has_other_run, put_run},
-    {"stored", "stored ", NULL, put_stored},
-    {"on the server", "on the server ", NULL, put_listed},
-    {"deletion", "", NULL, put_due},
-    {"server", NULL, has_host, put_host},
-    {"Maildir", NULL, has_maildir, put_maildir},
-    {"trouble", "TROUBLE: ", in_trouble, put_trouble},
+    {"last success", NULL, put_success},
+    {"last run", has_other_run, put_run},
+    {"stored", NULL, put_stored},
+    {"on the server", NULL, put_listed},
+    {"mailbox", has_quota, put_quota},
+    {"deletion", NULL, put_due},
+    {"deadline", has_deadline, put_deadline},
+    {"certificate", has_certificate, put_certificate},
+    {"server", has_host, put_host},
+    {"Maildir", has_maildir, put_maildir},
+    {"trouble", in_trouble, put_trouble},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
-
-static void status_line(struct buf *to, const struct event *ev)
-{
-    struct line_list list = {to, "; ", false};
-    line_account(to, ev);
-    for (size_t i = 0; i < ROWS; i++) {
-        if (rows[i].brief == NULL || (rows[i].shown != NULL && !rows[i].shown(ev)))
-            continue;
-        buf_add_c(line_part(&list), rows[i].brief);
-        rows[i].put(to, ev);
-    }
-    buf_add_char(to, '\n');
-}
 
 static void status_block(struct buf *to, const struct event *ev)
 {
@@ -166,9 +210,7 @@ void text_status(struct lines *to, const struct event *ev, const struct report_s
 {
     if (st->verbose < 0 && !in_trouble(ev))
         return;
-    if (st->many && st->verbose < 1)
-        status_line(to->out, ev);
-    else
+    if (!st->many || st->verbose > 0) /* else it is in the table */
         status_block(to->out, ev);
 }
 

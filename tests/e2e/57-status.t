@@ -114,4 +114,43 @@ subtest 'against quota_mb and deadline' => sub {
     ($e) = grep { $_->{event} eq 'account-status' } $t->popkeep( '--json', 'status' )->json;
     is_deeply( [ @$e{qw(quota_percent health)} ], [ 89, 'well' ], 'room again: well' );
 };
+subtest 'many accounts are a table, the worst first' => sub {
+    my $t = Popkeep->new;
+    $t->mails( 'box', '1.eml' => "Subject: 1\n\nbody\n" );
+    my $s = $t->server;
+    my $bad = $t->server( script => qq(login "-ERR [AUTH] no"\n) );
+    $t->account( $s, 'ada',   quota_mb => 500, deadline => '2100-01-01' );
+    $t->account( $bad, 'bursa', user => 'b' );
+    $t->account( $s, 'can',   user => 'c' );
+    $t->popkeep( 'ada', 'bursa' );
+    my $run = $t->popkeep('status');
+    $run->exits(0);
+    my ( $head, @line ) = split /\n/, $run->out;
+    like( $head, qr/^STATE    ACCOUNT  LAST SUCCESS  STORED  ON SERVER  DUE  QUOTA  DEADLINE$/, 'a head' );
+    like( $line[0], qr/^TROUBLE  bursa    never .*  no run has succeeded yet; the last run ended with 77: login refused$/, 'trouble first, and why' );
+    like( $line[1], qr/^late     can      never .*  it has never been run$/, 'then what is late' );
+    like( $line[2], qr/^well     ada      \d+ s ago  +1  +1  +0  +0 %  +\d+ d$/, 'then the rest' );
+    is( $line[3], '3 accounts: 1 well, 1 late, 1 in trouble', 'and the counts' );
+    unlike( $run->out, qr/\e/, 'no colour in a pipe' );
+    is( scalar( split /\n/, $t->popkeep( '-q', 'status' )->out ), 4, '-q leaves out what is well' );
+    is( $t->popkeep( '-q', 'status', 'ada' )->out, '', '... all of it, if need be' );
+    $t->popkeep( '-v', 'status' );
+    $t->last_run->prints(qr/^ada\n    last success   .*^    mailbox        \d+ B of 500\.0 MB, 0 % full\n.*^bursa\n.*^can\n/ms, '-v tells of each at length');
+    my $journal = $t->path('state/ada/journal');
+    spew( $journal, slurp($journal) =~ s/^H /h /r );
+    $run = $t->popkeep('status');
+    $run->exits(65);
+    like( $run->out, qr/^TROUBLE  ada      never .*journal.*damage/m, 'a journal that cannot be read is trouble as well' );
+};
+
+subtest 'colour is for terminals that want it' => sub {
+    my $t = Popkeep->new;
+    my $s = $t->server;
+    $t->account( $s, 'ada' );
+    $t->account( $s, 'can', user => 'c' );
+    like( $t->popkeep( 'status', { tty => 1, env => { TERM => 'xterm' } } )->out, qr/^\e\[33mlate\e\[0m +ada /m, 'on a terminal' );
+    unlike( $t->popkeep( 'status', { tty => 1, env => { TERM => 'xterm', NO_COLOR => '1' } } )->out, qr/\e/, 'not with NO_COLOR' );
+    like( $t->popkeep( 'status', { tty => 1, env => { TERM => 'xterm', NO_COLOR => '' } } )->out, qr/\e/, '... unless it is empty' );
+    unlike( $t->popkeep( 'status', { tty => 1, env => { TERM => 'dumb' } } )->out, qr/\e/, 'not on a dumb one' );
+};
 done_testing();

@@ -10,6 +10,7 @@
  *   --quiet leaves what is wrong: errors, failed messages, warnings that change the exit status,
  *   summaries of accounts that did not end well, accounts in trouble (status), bad messages
  *   (verify), failed steps (check).
+ *   The status of several accounts is a table instead (table.h), unless each is told of at length.
  *   What strangers can choose (UIDL, server text) is escaped; text of several lines is printed with
  *   the further lines indented, so that no line can pass for one of another account.
  *
