@@ -3,14 +3,11 @@
 #include "popkeep/cmd/setup.h"
 
 #include "popkeep/base/mem.h"
+#include "popkeep/cmd/load.h"
 #include "popkeep/sys/env.h"
-#include "popkeep/sys/file.h"
-#include "popkeep/sys/secret.h"
 
 #include <errno.h>
 #include <unistd.h>
-
-enum { CONFIG_MAX = 16 * 1024 * 1024 };
 
 #define SYSTEM_CONFIG "/etc/popkeep/popkeep.conf"
 
@@ -70,26 +67,6 @@ static char *find_state(const struct config *c, const char *home, struct err *e)
     return NULL;
 }
 
-static int read_config(struct cmd_setup *s, const char *file, const char *home, struct err *e)
-{
-    struct buf text = BUF_INIT(CONFIG_MAX);
-    int fd = -1, rc = -1;
-
-    if (file_read_all(&text, file, &fd, e) < 0 ||
-        config_parse(&s->config, buf_sv(&text), file, home, e) < 0)
-        goto out;
-    if (s->config.has_inline_secret && secret_check_file_mode(fd, file, e) < 0) {
-        err_advise(e, "it holds a password in line %u", s->config.secret_line);
-        goto out;
-    }
-    rc = 0;
-out:
-    if (fd >= 0)
-        close(fd);
-    buf_wipe(&text);
-    return rc;
-}
-
 int cmd_setup(struct cmd_setup *s, const struct cmd_options *o, struct err *e)
 {
     char *home = env_home();
@@ -98,7 +75,7 @@ int cmd_setup(struct cmd_setup *s, const struct cmd_options *o, struct err *e)
 
     *s = (struct cmd_setup){0};
     file = find_config(o, home, e);
-    if (file == NULL || read_config(s, file, home, e) < 0)
+    if (file == NULL || load_config(&s->config, file, home, e) < 0)
         goto out;
     s->state_root = find_state(&s->config, home, e);
     if (s->state_root == NULL)

@@ -6,36 +6,39 @@
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
 #include "popkeep/config/provider.h"
+#include "popkeep/config/section.h"
 #include "popkeep/config/value.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static int at(const struct config *c, unsigned line, struct err *e)
+static int at_key(const struct check_origin *from, size_t row, struct err *e)
 {
-    return err_add(e, "%s:%u", c->file, line);
+    return err_add(e, "%s:%u", from->file[row], from->line[row]);
 }
 
 /* "FILE:LINE: text" into c->warnings, once: what stands in [defaults] is met with each account. */
-static void warn(struct config *c, unsigned line, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+static void warn(struct config *c, const char *file, unsigned line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
-static void warn(struct config *c, unsigned line, const char *fmt, ...)
+static void warn(struct config *c, const char *file, unsigned line, const char *fmt, ...)
 {
     struct buf text = BUF_INIT(8192);
     va_list ap;
     va_start(ap, fmt);
-    buf_addf(&text, "%s:%u: ", c->file, line);
+    buf_addf(&text, "%s:%u: ", file, line);
     buf_vaddf(&text, fmt, ap);
     buf_add_char(&text, '\n');
     va_end(ap);
-    /* One that does not fit is left out whole: the first thousand say enough. */
-    if (c->warnings.n == 0 || !memmem(c->warnings.p, c->warnings.n, text.p, text.n))
+    /* One that does not fit is left out whole, and not even looked for: the first thousand say
+     * enough. */
+    if (text.n <= c->warnings.max - c->warnings.n &&
+        (c->warnings.n == 0 || !memmem(c->warnings.p, c->warnings.n, text.p, text.n)))
         (void)buf_add_sv(&c->warnings, buf_sv(&text));
     buf_free(&text);
 }
 
-static int check_missing(const struct config *c, const struct account *a, struct err *e)
+static int check_missing(const struct account *a, struct err *e)
 {
     if (!a->host)
         err_set(e, ST_CONFIG,
@@ -52,7 +55,7 @@ static int check_missing(const struct config *c, const struct account *a, struct
                 a->name);
     else
         return 0;
-    return at(c, a->line, e);
+    return err_add(e, "%s:%u", a->file, a->line);
 }
 
 static int check_server(struct config *c, const struct account *a, const struct check_origin *from,
@@ -61,27 +64,25 @@ static int check_server(struct config *c, const struct account *a, const struct 
     struct buf advice = BUF_INIT(4096);
     bool fatal = false;
     int rc = 0;
-    unsigned line = from->line[keys_row("host")];
-    if (!line)
-        line = from->line[keys_row("provider")];
+    size_t row = keys_row("host"), port_row = keys_row("port");
+    if (!from->line[row])
+        row = keys_row("provider");
 
     if (provider_advice(sv_of(a->host), a->port, &advice, &fatal)) {
-        unsigned port_line = from->line[keys_row("port")];
-        if (port_line && ascii_starts(buf_sv(&advice), "port "))
-            line = port_line;
+        if (from->line[port_row] && ascii_starts(buf_sv(&advice), "port "))
+            row = port_row;
         if (fatal) {
             err_set(e, ST_CONFIG, "%s", advice.p);
-            rc = at(c, line, e);
+            rc = at_key(from, row, e);
         } else {
-            warn(c, line, "%s", advice.p);
+            warn(c, from->file[row], from->line[row], "%s", advice.p);
         }
     }
     buf_free(&advice);
     return rc;
 }
 
-static int check_user(const struct config *c, const struct account *a,
-                      const struct check_origin *from, struct err *e)
+static int check_user(const struct account *a, const struct check_origin *from, struct err *e)
 {
     char shown[VALUE_SHOWN], plain[VALUE_SHOWN];
     const struct provider *p = a->provider;
@@ -92,7 +93,7 @@ static int check_user(const struct config *c, const struct account *a,
     err_set(e, ST_CONFIG,
             "user %s: provider %s wants the whole address; write it, for example user = %s@%s",
             shown, p->name, plain, p->user_domain ? p->user_domain : "okul.example");
-    return at(c, from->line[keys_row("user")], e);
+    return at_key(from, keys_row("user"), e);
 }
 
 static void warn_password(struct config *c, const struct account *a)
@@ -102,21 +103,22 @@ static void warn_password(struct config *c, const struct account *a)
         return;
     size_t n = strlen(s->value);
     if (n > 1 && s->value[0] == s->value[n - 1] && (s->value[0] == '"' || s->value[0] == '\''))
-        warn(c, s->line, "the quotes around the password are taken for a part of it");
+        warn(c, s->file, s->line, "the quotes around the password are taken for a part of it");
     if (a->provider && n < a->provider->min_password)
-        warn(c, s->line, "the password has %zu octets; those of provider %s have at least %u", n,
+        warn(c, s->file, s->line,
+             "the password has %zu octets; those of provider %s have at least %u", n,
              a->provider->name, a->provider->min_password);
 }
 
 int check_account(struct config *c, const struct account *a, const struct check_origin *from,
                   struct err *e)
 {
-    if (check_missing(c, a, e) || check_server(c, a, from, e) || check_user(c, a, from, e))
+    if (check_missing(a, e) || check_server(c, a, from, e) || check_user(a, from, e))
         return -1;
     warn_password(c, a);
-    if (a->max_delete != CONFIG_NO_LIMIT && a->retention_days == CONFIG_NEVER &&
-        from->own[keys_row("max_delete")])
-        warn(c, from->line[keys_row("max_delete")],
+    size_t row = keys_row("max_delete");
+    if (a->max_delete != CONFIG_NO_LIMIT && a->retention_days == CONFIG_NEVER && from->own[row])
+        warn(c, from->file[row], from->line[row],
              "max_delete has no effect, as retention_days is never");
     return 0;
 }
@@ -126,11 +128,6 @@ typedef int (*comparison)(const void *, const void *);
 static const struct account *account_at(const void *slot)
 {
     return *(const struct account *const *)slot;
-}
-
-static int by_line(const struct account *a, const struct account *b)
-{
-    return (a->line > b->line) - (a->line < b->line);
 }
 
 static int by_name(const void *x, const void *y)
@@ -154,26 +151,28 @@ static int by_mailbox(const void *x, const void *y)
 
 static int refuse_same_name(const struct account *a, const struct account *b, struct err *e)
 {
-    return err_set(e, ST_CONFIG, "account %s stands already in line %u; a name is given once",
-                   b->name, a->line);
+    char where[SECTION_WHERE];
+    return err_set(e, ST_CONFIG, "account %s stands already in %s; a name is given once", b->name,
+                   section_where(where, a->file, a->line, b->file));
 }
 
 static int refuse_same_maildir(const struct account *a, const struct account *b, struct err *e)
 {
-    return err_set(e, ST_CONFIG,
-                   "accounts %s (line %u) and %s have the same maildir; give each its own", a->name,
-                   a->line, b->name);
+    char where[SECTION_WHERE];
+    return err_set(e, ST_CONFIG, "accounts %s (%s) and %s have the same maildir; give each its own",
+                   a->name, section_where(where, a->file, a->line, b->file), b->name);
 }
 
 static int refuse_same_mailbox(const struct account *a, const struct account *b, struct err *e)
 {
     if (a->retention_days == CONFIG_NEVER && b->retention_days == CONFIG_NEVER)
         return 0;
+    char where[SECTION_WHERE];
     return err_set(e, ST_CONFIG,
-                   "accounts %s (line %u) and %s read the same mailbox (host, port and user); one "
+                   "accounts %s (%s) and %s read the same mailbox (host, port and user); one "
                    "could delete what the other has not stored, so retention_days must be never "
                    "in both",
-                   a->name, a->line, b->name);
+                   a->name, section_where(where, a->file, a->line, b->file), b->name);
 }
 
 /* Sorted, equal accounts are neighbours; and if one of a group deletes, so does one of a pair. */
@@ -186,12 +185,12 @@ static int check_pairs(const struct config *c, const struct account **sorted, co
         const struct account *a = sorted[i - 1], *b = sorted[i];
         if (cmp(&a, &b) != 0)
             continue;
-        if (by_line(a, b) > 0) {
+        if (a > b) { /* they lie in the order they were read in */
             a = sorted[i];
             b = sorted[i - 1];
         }
         if (refuse(a, b, e))
-            return at(c, b->line, e);
+            return err_add(e, "%s:%u", b->file, b->line);
     }
     return 0;
 }

@@ -1,293 +1,217 @@
 /* SPDX-License-Identifier: ISC */
-/* Configuration text -> accounts; see config.h. */
+/* Configuration files -> accounts; see config.h. */
 #include "popkeep/config/config.h"
 
-#include "popkeep/base/ascii.h"
 #include "popkeep/base/mem.h"
-#include "popkeep/base/text.h"
-#include "popkeep/config/check.h"
-#include "popkeep/config/keys.h"
-#include "popkeep/config/provider.h"
-#include "popkeep/config/reader.h"
-#include "popkeep/config/value.h"
+#include "popkeep/config/build.h"
+#include "popkeep/config/expand.h"
+#include "popkeep/config/section.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
-    PORT_POP3S = 995, /* RFC 8314 section 7.3 */
-    TIMEOUT_S = 120,
     JOBS = 4,
     PER_HOST = 2,
     WARNINGS_MAX = 64 * 1024,
 };
 
-/* One section as it stands in the file. */
-struct section {
-    char *name; /* null: [defaults] */
-    unsigned line;
-    char *value[KEYS_COUNT]; /* null: not given; wiped, as some are passwords */
-    unsigned line_of[KEYS_COUNT];
+/* One file read or to be read. */
+struct input {
+    uint64_t id[2];
+    size_t depth; /* how many includes led to it */
 };
 
 struct parse {
     struct config *config;
     const char *home;
-    struct section defaults; /* line 0: not in the file */
-    struct section *accounts;
-    size_t n, room;
-    struct section *now; /* the one being read */
+    const struct config_source *source;
+    struct sections sections;
+    struct input *inputs; /* one each of config->files */
+    size_t octets;        /* of all files so far */
 };
 
-static void section_free(struct section *s)
+static int at(const struct section_include *inc, struct err *e)
 {
-    mem_wipe_free(s->name);
-    for (size_t i = 0; i < KEYS_COUNT; i++)
-        mem_wipe_free(s->value[i]);
+    return err_add(e, "%s:%u", inc->file, inc->line);
 }
 
-static struct section *add_section(struct parse *p)
-{
-    if (p->n == p->room) {
-        p->room = p->room ? p->room * 2 : 8;
-        p->accounts = mem_realloc(p->accounts, p->room, sizeof *p->accounts);
-    }
-    struct section *s = &p->accounts[p->n++];
-    *s = (struct section){0};
-    return s;
-}
-
-static int begin_defaults(struct parse *p, unsigned line, struct err *e)
-{
-    if (p->defaults.line)
-        return err_set(e, ST_CONFIG, "[defaults] stands already in line %u", p->defaults.line);
-    p->defaults.line = line;
-    p->now = &p->defaults;
-    return 0;
-}
-
-static int refuse_header(struct sv header, struct err *e)
-{
-    static const char *const words[] = {"defaults", "account", NULL};
-    char shown[VALUE_SHOWN];
-    struct sv rest = header;
-    const char *nearest = ascii_nearest(sv_token(&rest, ' '), words);
-    value_shown(shown, header);
-    if (!nearest)
-        return err_set(e, ST_CONFIG,
-                       "unknown section %s; a section is [defaults] or [account NAME]", shown);
-    return err_set(e, ST_CONFIG, "unknown section %s; did you mean [%s%s]?", shown, nearest,
-                   sv_eq_c(sv_of(nearest), "account") ? " NAME" : "");
-}
-
-static int on_section(void *ctx, struct sv header, unsigned line, struct err *e)
-{
-    struct parse *p = ctx;
-    const struct sv word = SV("account");
-    if (sv_eq_c(header, "defaults"))
-        return begin_defaults(p, line, e);
-    if (!sv_starts(header, word) || (header.n > word.n && !ascii_is_blank(header.p[word.n])))
-        return refuse_header(header, e);
-    struct sv name = ascii_trim(sv_from(header, word.n));
-    if (value_account_name(name, e))
-        return -1;
-    p->now = add_section(p);
-    p->now->line = line;
-    p->now->name = mem_strndup(name.p, name.n);
-    return 0;
-}
-
-/* The password may come from one place only. */
-static int check_one_secret(const struct section *s, const struct config_key *key, struct err *e)
-{
-    if (key->rule->group != KEY_OF_SECRET)
-        return 0;
-    for (const struct config_key *k = config_keys(); k->name; k++)
-        if (k->rule->group == KEY_OF_SECRET && s->value[keys_index(k)])
-            return err_set(e, ST_CONFIG, "%s beside %s (line %u); give the password in one way",
-                           key->name, k->name, s->line_of[keys_index(k)]);
-    return 0;
-}
-
-static int on_value(void *ctx, const struct config_key *key, struct sv value, unsigned line,
-                    struct err *e)
-{
-    struct section *s = ((struct parse *)ctx)->now;
-    size_t i = keys_index(key);
-    if (s->name && !key->in_account)
-        return err_set(e, ST_CONFIG, "%s is for all accounts; it belongs in [defaults]", key->name);
-    if (!s->name && !key->in_defaults)
-        return err_set(e, ST_CONFIG,
-                       "%s differs from account to account; it belongs in "
-                       "[account NAME]",
-                       key->name);
-    if (s->value[i])
-        return err_set(e, ST_CONFIG, "%s is repeated; it stands already in line %u", key->name,
-                       s->line_of[i]);
-    if (check_one_secret(s, key, e))
-        return -1;
-    s->value[i] = mem_strndup(value.p, value.n);
-    s->line_of[i] = line;
-    return 0;
-}
-
-/* Whether the section gives a leading key of the group itself. */
-static bool leads(const struct section *s, enum key_group group)
-{
-    for (const struct config_key *k = config_keys(); k->name; k++)
-        if (k->rule->leads && k->rule->group == group && s->value[keys_index(k)])
-            return true;
-    return false;
-}
-
-/* The section a key's value is taken from, or null. */
-static const struct section *source_of(const struct parse *p, const struct section *own,
-                                       const struct config_key *key)
-{
-    size_t i = keys_index(key);
-    if (own->value[i])
-        return own;
-    if (!key->in_account || !p->defaults.value[i])
-        return NULL;
-    enum key_group group = key->rule->group;
-    if (group != KEY_ALONE && leads(own, group) && leads(&p->defaults, group))
-        return NULL;
-    return &p->defaults;
-}
-
-static void account_init(struct account *a)
-{
-    *a = (struct account){
-        .retention_days = CONFIG_NEVER,
-        .delete_requires_copy = true,
-        .max_delete = CONFIG_NO_LIMIT,
-        .timeout_s = TIMEOUT_S,
-        .deadline_s = CONFIG_NO_DEADLINE,
-    };
-}
-
-static void account_free(struct account *a)
-{
-    free(a->name);
-    free(a->host);
-    free(a->user);
-    mem_wipe_free(a->secret.value);
-    free(a->maildir);
-    free(a->tls_ca_file);
-    free(a->tls_name);
-    free(a->pins);
-    free(a->run_as);
-    account_init(a);
-}
-
-/* Let the keys set what they mean. */
-static int apply(struct parse *p, const struct section *own, struct account *a,
-                 struct check_origin *o, struct err *e)
-{
-    struct key_target t = {.config = p->config, .account = a, .home = p->home, .e = e};
-    for (const struct config_key *k = config_keys(); k->name; k++) {
-        size_t i = keys_index(k);
-        const struct section *from = source_of(p, own, k);
-        if (!from)
-            continue;
-        t.line = o->line[i] = from->line_of[i];
-        o->own[i] = from == own;
-        if (k->rule->set(&t, sv_of(from->value[i])))
-            return err_add(e, "%s:%u", p->config->file, t.line);
-    }
-    return 0;
-}
-
-static void note_secret(struct config *c, const struct account *a)
-{
-    if (a->secret.kind != SECRET_INLINE)
-        return;
-    if (!c->has_inline_secret || a->secret.line < c->secret_line)
-        c->secret_line = a->secret.line;
-    c->has_inline_secret = true;
-}
-
-/* [defaults] by itself: what is wrong in it is wrong even if no account takes it. */
-static int build_defaults(struct parse *p, struct err *e)
-{
-    struct account scratch;
-    struct check_origin origin = {0};
-    account_init(&scratch);
-    int rc = apply(p, &p->defaults, &scratch, &origin, e);
-    if (rc == 0)
-        note_secret(p->config, &scratch);
-    account_free(&scratch);
-    return rc;
-}
-
-static int build_account(struct parse *p, const struct section *s, struct err *e)
+static struct config_file *add_file(struct parse *p, const char *name, size_t depth)
 {
     struct config *c = p->config;
-    struct account *a = &c->accounts[c->n_accounts];
-    struct check_origin origin = {0};
+    c->files = mem_realloc(c->files, c->n_files + 1, sizeof *c->files);
+    p->inputs = mem_realloc(p->inputs, c->n_files + 1, sizeof *p->inputs);
+    p->inputs[c->n_files] = (struct input){.depth = depth};
+    c->files[c->n_files] = (struct config_file){.name = mem_strdup(name)};
+    c->file = c->files[0].name;
+    return &c->files[c->n_files++];
+}
+
+/* A folder's "*.conf" may hold the very file that includes it. */
+static int refuse_twice(const struct parse *p, struct err *e)
+{
+    const struct config *c = p->config;
+    size_t last = c->n_files - 1;
+    for (size_t i = 0; i < last; i++)
+        if (memcmp(p->inputs[i].id, p->inputs[last].id, sizeof p->inputs[i].id) == 0)
+            return err_set(e, ST_CONFIG, "%s is read already, as %s; a file is read once",
+                           c->files[last].name, c->files[i].name);
+    return 0;
+}
+
+/* Errors of what stands in the file have its name in front; those of reaching it do not: *placed
+ * tells which. */
+static int read_one(struct parse *p, const char *name, size_t depth, bool *placed, struct err *e)
+{
+    struct buf text = BUF_INIT(CONFIG_OCTETS_MAX - p->octets);
     int rc = -1;
 
-    account_init(a);
-    a->name = mem_strdup(s->name);
-    a->line = s->line;
-    if (apply(p, s, a, &origin, e))
+    *placed = false;
+    if (p->config->n_files == CONFIG_FILES_MAX) {
+        err_set(e, ST_CONFIG, "more than %d files", CONFIG_FILES_MAX);
         goto out;
-    if (a->provider && !a->host)
-        a->host = mem_strdup(a->provider->host);
-    if (!a->port)
-        a->port = a->provider ? a->provider->port : PORT_POP3S;
-    if (check_account(c, a, &origin, e))
+    }
+    struct config_file *file = add_file(p, name, depth);
+    if (p->source->read(p->source->ctx, name, &text, p->inputs[p->config->n_files - 1].id, e) ||
+        refuse_twice(p, e))
         goto out;
-    note_secret(c, a);
-    c->n_accounts++;
-    rc = 0;
+    p->octets += text.n;
+    *placed = true;
+    rc = sections_read(&p->sections, buf_sv(&text), file, e);
 out:
-    if (rc)
-        account_free(a);
+    buf_wipe(&text);
     return rc;
 }
 
-static int build(struct parse *p, struct err *e)
+/* The pattern as a path: a relative one stands beside the file that holds it. */
+static int full_pattern(const struct parse *p, const struct section_include *inc, char **out,
+                        struct err *e)
 {
-    struct config *c = p->config;
-    if (build_defaults(p, e))
+    const char *slash = strrchr(inc->file, '/');
+    char *plain;
+    if (expand(sv_of(inc->pattern), "include", EXPAND_PATH, NULL, &plain, e))
         return -1;
-    if (p->n == 0) {
-        err_set(e, ST_CONFIG, "%s:1: no account; write a section [account NAME]", c->file);
-        return -1;
+    if (plain[0] == '/') {
+        *out = plain;
+        return 0;
     }
-    c->accounts = mem_zalloc(p->n, sizeof *c->accounts);
-    for (size_t i = 0; i < p->n; i++)
-        if (build_account(p, &p->accounts[i], e))
-            return -1;
-    return check_accounts(c, e);
+    if (plain[0] == '~' && (plain[1] != '/' || !p->home || p->home[0] != '/')) {
+        free(plain);
+        return err_set(e, ST_CONFIG,
+                       "include: \"~\" must be followed by \"/\", and the home "
+                       "folder be known; give an absolute path");
+    }
+    if (plain[0] == '~')
+        *out = mem_printf("%s%s", p->home, plain + 1);
+    else
+        *out = mem_printf("%.*s%s", slash ? (int)(slash + 1 - inc->file) : 0, inc->file, plain);
+    free(plain);
+    return 0;
 }
 
-int config_parse(struct config *out, struct sv text, const char *file, const char *home,
-                 struct err *e)
+static size_t depth_of(const struct parse *p, const char *file)
 {
-    struct parse p = {.config = out, .home = home};
-    const struct reader_events events = {.ctx = &p, .section = on_section, .value = on_value};
+    for (size_t i = 0; i < p->config->n_files; i++)
+        if (p->config->files[i].name == file)
+            return p->inputs[i].depth;
+    return 0;
+}
+
+/* `inc` is a copy: reading may move the list it stands in. */
+static int take_include(struct parse *p, const struct section_include inc, struct err *e)
+{
+    struct config_names found = {0};
+    char *pattern = NULL;
+    size_t depth = depth_of(p, inc.file) + 1;
+    bool placed = false;
+    int rc = -1;
+
+    if (full_pattern(p, &inc, &pattern, e))
+        goto out;
+    if (depth > CONFIG_DEPTH_MAX) {
+        err_set(e, ST_CONFIG, "include goes more than %d files deep", CONFIG_DEPTH_MAX);
+        goto out;
+    }
+    if (!strpbrk(pattern, "*?["))
+        rc = read_one(p, pattern, depth, &placed, e);
+    else
+        rc = p->source->list(p->source->ctx, pattern, &found, e);
+    for (size_t i = 0; i < found.n && rc == 0; i++)
+        rc = read_one(p, found.name[i], depth, &placed, e);
+out:
+    if (rc && !placed)
+        at(&inc, e);
+    for (size_t i = 0; i < found.n; i++)
+        free(found.name[i]);
+    free(found.name);
+    free(pattern);
+    return rc;
+}
+
+static int read_all(struct parse *p, const char *file, struct err *e)
+{
+    bool placed;
+    if (read_one(p, file, 0, &placed, e))
+        return -1;
+    for (size_t i = 0; i < p->sections.n_includes; i++)
+        if (take_include(p, p->sections.includes[i], e))
+            return -1;
+    return 0;
+}
+
+int config_load(struct config *out, const char *file, const char *home,
+                const struct config_source *source, struct err *e)
+{
+    struct parse p = {.config = out, .home = home, .source = source};
 
     *out = (struct config){.jobs = JOBS, .per_host = PER_HOST, .warnings = BUF_INIT(WARNINGS_MAX)};
-    out->file = mem_strdup(file);
-    int rc = reader_run(text, file, &events, e);
+    int rc = read_all(&p, file, e);
     if (rc == 0)
-        rc = build(&p, e);
-    section_free(&p.defaults);
-    for (size_t i = 0; i < p.n; i++)
-        section_free(&p.accounts[i]);
-    free(p.accounts);
+        rc = build_accounts(out, &p.sections, home, e);
+    sections_free(&p.sections);
+    free(p.inputs);
     if (rc)
         config_free(out);
     return rc;
 }
 
+/* The one text of config_parse as a source. */
+static int read_text(void *ctx, const char *path, struct buf *text, uint64_t id[2], struct err *e)
+{
+    const struct sv *only = ctx;
+    (void)id;
+    if (!only->p)
+        return err_set(e, ST_CONFIG, "%s cannot be included here", path);
+    if (buf_add_secret(text, only->p, only->n))
+        return err_set(e, ST_CONFIG, "%s is larger than %zu octets, which is the most allowed",
+                       path, text->max);
+    *(struct sv *)ctx = SV_NULL;
+    return 0;
+}
+
+static int list_nothing(void *ctx, const char *pattern, struct config_names *out, struct err *e)
+{
+    (void)ctx;
+    (void)out;
+    return err_set(e, ST_CONFIG, "%s cannot be included here", pattern);
+}
+
+int config_parse(struct config *out, struct sv text, const char *file, const char *home,
+                 struct err *e)
+{
+    struct sv only = text.p ? text : SV("");
+    const struct config_source source = {.ctx = &only, .read = read_text, .list = list_nothing};
+    return config_load(out, file, home, &source, e);
+}
+
 void config_free(struct config *c)
 {
     for (size_t i = 0; i < c->n_accounts; i++)
-        account_free(&c->accounts[i]);
+        build_account_free(&c->accounts[i]);
     free(c->accounts);
-    free(c->file);
+    for (size_t i = 0; i < c->n_files; i++)
+        free(c->files[i].name);
+    free(c->files);
     free(c->state_dir);
     buf_free(&c->warnings);
     *c = (struct config){0};

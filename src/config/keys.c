@@ -5,6 +5,7 @@
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/config/expand.h"
 #include "popkeep/config/provider.h"
 #include "popkeep/config/value.h"
 
@@ -73,6 +74,20 @@ static char *copy(struct sv v)
     return mem_strndup(v.p, v.n);
 }
 
+/* [defaults] and profiles are looked at by themselves: no name is known there yet. */
+static struct expand_names names_of(const struct account *a)
+{
+    if (!a->name)
+        return (struct expand_names){SV("account"), SV("user@okul.example")};
+    return (struct expand_names){sv_of(a->name), sv_of(a->user)};
+}
+
+static int own_path(struct key_target *t, struct sv v, const char *key, char **out)
+{
+    const struct expand_names names = names_of(t->account);
+    return value_path(v, key, t->home, &names, out, t->e);
+}
+
 static int set_provider(struct key_target *t, struct sv v)
 {
     char shown[VALUE_SHOWN];
@@ -128,6 +143,7 @@ static int keep_secret(struct key_target *t, enum secret_kind kind, char *value)
 {
     t->account->secret.kind = kind;
     t->account->secret.value = value;
+    t->account->secret.file = t->file;
     t->account->secret.line = t->line;
     return 0;
 }
@@ -140,29 +156,33 @@ static int set_password(struct key_target *t, struct sv v)
 static int set_password_file(struct key_target *t, struct sv v)
 {
     char *path;
-    if (value_path(v, "password_file", t->home, &path, t->e))
+    if (own_path(t, v, "password_file", &path))
         return -1;
     return keep_secret(t, SECRET_FILE, path);
 }
 
 static int set_password_command(struct key_target *t, struct sv v)
 {
+    const struct expand_names names = names_of(t->account);
     char *command;
-    if (value_percent(v, "password_command", &command, t->e))
+    if (expand(v, "password_command", EXPAND_COMMAND, &names, &command, t->e))
         return -1;
     return keep_secret(t, SECRET_COMMAND, command);
 }
 
 static int set_password_credential(struct key_target *t, struct sv v)
 {
-    char shown[VALUE_SHOWN];
+    const struct expand_names names = names_of(t->account);
+    char shown[VALUE_SHOWN], *name;
     if (sv_has(v, '/') || v.p[0] == '.')
         return err_set(
             t->e, ST_CONFIG,
             "password_credential is the name given to LoadCredential=, without \"/\" and "
             "no \".\" in front, not %s",
             value_shown(shown, v));
-    return keep_secret(t, SECRET_CREDENTIAL, copy(v));
+    if (expand(v, "password_credential", EXPAND_PATH, &names, &name, t->e))
+        return -1;
+    return keep_secret(t, SECRET_CREDENTIAL, name);
 }
 
 static int set_auth(struct key_target *t, struct sv v)
@@ -176,7 +196,7 @@ static int set_auth(struct key_target *t, struct sv v)
 
 static int set_maildir(struct key_target *t, struct sv v)
 {
-    return value_path(v, "maildir", t->home, &t->account->maildir, t->e);
+    return own_path(t, v, "maildir", &t->account->maildir);
 }
 
 static int set_retention_days(struct key_target *t, struct sv v)
@@ -208,7 +228,7 @@ static int set_max_delete(struct key_target *t, struct sv v)
 
 static int set_tls_ca_file(struct key_target *t, struct sv v)
 {
-    return value_path(v, "tls_ca_file", t->home, &t->account->tls_ca_file, t->e);
+    return own_path(t, v, "tls_ca_file", &t->account->tls_ca_file);
 }
 
 static int set_tls_name(struct key_target *t, struct sv v)
@@ -270,6 +290,14 @@ static int set_run_as(struct key_target *t, struct sv v)
     return 0;
 }
 
+/* What it names was found before any key was set. */
+static int set_profile(struct key_target *t, struct sv v)
+{
+    (void)t;
+    (void)v;
+    return 0;
+}
+
 static int set_disabled(struct key_target *t, struct sv v)
 {
     int word;
@@ -309,7 +337,7 @@ static int set_per_host(struct key_target *t, struct sv v)
 
 static int set_state_dir(struct key_target *t, struct sv v)
 {
-    return value_path(v, "state_dir", t->home, &t->config->state_dir, t->e);
+    return value_path(v, "state_dir", t->home, NULL, &t->config->state_dir, t->e);
 }
 
 /* clang-format off */
@@ -326,12 +354,12 @@ static const struct config_key keys[KEYS_COUNT + 1] = {
     {"tls", true, true, "implicit", RULE(.set = set_tls)},
     {"user", true, false, "none, it must be given", RULE(.set = set_user)},
     {"password", true, true, "asked on a terminal",
-     SECRET(set_password, .free_text = true, .any_octets = true)},
+     SECRET(set_password, .is_secret = true, .free_text = true, .any_octets = true)},
     {"password_file", true, true, "none", SECRET(set_password_file)},
     {"password_command", true, true, "none", SECRET(set_password_command, .free_text = true)},
     {"password_credential", true, true, "none", SECRET(set_password_credential)},
     {"auth", true, true, "auto", RULE(.set = set_auth)},
-    {"maildir", true, false, "none, it must be given", RULE(.set = set_maildir)},
+    {"maildir", true, true, "none, it must be given", RULE(.set = set_maildir, .differs = true)},
     {"retention_days", true, true, "never", RULE(.set = set_retention_days)},
     {"delete_requires_copy", true, true, "yes", RULE(.set = set_delete_requires_copy)},
     {"max_delete", true, true, "no limit", RULE(.set = set_max_delete)},
@@ -343,9 +371,11 @@ static const struct config_key keys[KEYS_COUNT + 1] = {
     {"pipelining", true, true, "auto", RULE(.set = set_pipelining)},
     {"timeout", true, true, "120", RULE(.set = set_timeout)},
     {"run_as", true, true, "none", RULE(.set = set_run_as)},
+    {"profile", true, false, "none", RULE(.set = set_profile)},
     {"disabled", true, false, "no", RULE(.set = set_disabled)},
     {"quota_mb", true, true, "not known", RULE(.set = set_quota_mb)},
     {"deadline", true, true, "none", RULE(.set = set_deadline)},
+    {"include", false, true, "none", RULE(.at_top = true)},
     {"jobs", false, true, "4", RULE(.set = set_jobs)},
     {"per_host", false, true, "2", RULE(.set = set_per_host)},
     {"state_dir", false, true, "see FILES", RULE(.set = set_state_dir)},
@@ -375,6 +405,8 @@ static const struct {
     {"skip", "disabled"},
     {"active", "disabled"},
     {"quota", "quota_mb"},
+    {"inherit", "profile"},
+    {"template", "profile"},
     {"ca_file", "tls_ca_file"},
     {"pin", "tls_pin"},
     {"ssl", "tls"},

@@ -155,7 +155,7 @@ static int take_value(struct reader *r, struct sv line)
     r->key = keys_find(name);
     if (!r->key)
         return refuse_key(r, name);
-    if (!r->section.p)
+    if (!r->section.p && !r->key->rule->at_top)
         return err_set(r->e, ST_CONFIG,
                        "%s stands before any section; write [defaults] or [account NAME] above it",
                        r->key->name);

@@ -88,28 +88,6 @@ int value_day(struct sv v, const char *key, int64_t *unix_s, struct err *e)
                    value_shown(shown, v));
 }
 
-int value_percent(struct sv v, const char *key, char **out, struct err *e)
-{
-    struct buf b = BUF_INIT(PATH_LIMIT);
-    for (size_t i = 0; i < v.n; i++) {
-        if (v.p[i] == '%') {
-            if (i + 1 == v.n || v.p[i + 1] != '%') {
-                buf_wipe(&b);
-                return err_set(e, ST_CONFIG,
-                               "%s: \"%%\" is reserved; write \"%%%%\" for one \"%%\"", key);
-            }
-            i++;
-        }
-        if (buf_add_char(&b, v.p[i])) {
-            buf_wipe(&b);
-            return err_set(e, ST_CONFIG, "%s is too long", key);
-        }
-    }
-    *out = mem_strndup(b.n > 0 ? b.p : "", b.n);
-    buf_wipe(&b);
-    return 0;
-}
-
 /* `path` begins with a slash; its components are appended to `out`, each behind one slash. */
 static int add_components(struct buf *out, struct sv path, const char *key, struct err *e)
 {
@@ -140,13 +118,17 @@ static int refuse_relative(struct sv v, const char *key, struct err *e)
                    key, shown);
 }
 
-int value_path(struct sv v, const char *key, const char *home, char **out, struct err *e)
+int value_path(struct sv v, const char *key, const char *home, const struct expand_names *names,
+               char **out, struct err *e)
 {
     char *plain = NULL;
     struct buf b = BUF_INIT(PATH_LIMIT);
     int rc = -1;
 
-    if (value_percent(v, key, &plain, e))
+    /* what a name becomes must not decide where the path begins */
+    if (!sv_starts(v, SV("~/")) && !sv_starts(v, SV("/")))
+        return refuse_relative(v, key, e);
+    if (expand(v, key, EXPAND_PATH, names, &plain, e))
         return -1;
     struct sv path = sv_of(plain);
     if (sv_starts(path, SV("~/"))) {
@@ -160,9 +142,6 @@ int value_path(struct sv v, const char *key, const char *home, char **out, struc
         if (add_components(&b, sv_of(home), key, e))
             goto out;
         path = sv_from(path, 1);
-    } else if (path.n == 0 || path.p[0] != '/') {
-        refuse_relative(path, key, e);
-        goto out;
     }
     if (add_components(&b, path, key, e))
         goto out;
@@ -183,25 +162,25 @@ static bool is_name_char(char c)
     return ascii_is_alnum(c) || (c != '\0' && strchr("._@+-", c));
 }
 
-int value_account_name(struct sv v, struct err *e)
+int value_section_name(struct sv v, const char *what, struct err *e)
 {
     char shown[VALUE_SHOWN];
     value_shown(shown, v);
     if (v.n == 0)
-        return err_set(e, ST_CONFIG, "the account has no name; write [account NAME]");
+        return err_set(e, ST_CONFIG, "the %s has no name; write [%s NAME]", what, what);
     if (v.p[0] == '"' || v.p[0] == '\'')
-        return err_set(e, ST_CONFIG, "account names are not quoted; write [account NAME]");
+        return err_set(e, ST_CONFIG, "%s names are not quoted; write [%s NAME]", what, what);
     if (v.n > CONFIG_NAME_MAX)
         return err_set(e, ST_CONFIG,
-                       "the name of an account has at most %d octets; this one has %zu: %s",
+                       "[%s NAME]: the name has at most %d octets; this one has %zu: %s", what,
                        (int)CONFIG_NAME_MAX, v.n, shown);
     if (v.p[0] == '.')
-        return err_set(e, ST_CONFIG, "the name of an account must not begin with a dot: %s", shown);
+        return err_set(e, ST_CONFIG, "[%s NAME]: the name must not begin with a dot: %s", what,
+                       shown);
     for (size_t i = 0; i < v.n; i++)
         if (!is_name_char(v.p[i]))
             return err_set(e, ST_CONFIG,
-                           "the name of an account is made of A-Z a-z 0-9 . _ @ + - only, not %s; "
-                           "it becomes the name of a folder",
-                           shown);
+                           "[%s NAME]: the name is made of A-Z a-z 0-9 . _ @ + - only, not %s",
+                           what, shown);
     return 0;
 }

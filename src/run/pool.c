@@ -85,10 +85,9 @@ static bool needs_password(const struct pool_job *job)
     return job->options.command != RUN_VERIFY || job->options.server;
 }
 
-static int load_password(const struct pool_job *job, const struct account *a, struct buf *out,
-                         struct err *e)
+static int load_password(const struct account *a, struct buf *out, struct err *e)
 {
-    return secret_load(out, &a->secret, a->name, a->user, job->config->file, e);
+    return secret_load(out, &a->secret, a->name, a->user, e);
 }
 
 /* Files and commands are read here, with the rights popkeep was started with: a command that hangs
@@ -99,7 +98,7 @@ static int work_with(const struct pool_job *job, const struct account *a, struct
     tell_stage(t, STAGE_PASSWORD);
     if (a->secret.kind == SECRET_NONE)
         process_lock(buf_sv(password)); /* a lock does not outlive the fork */
-    else if (needs_password(job) && load_password(job, a, password, e) < 0)
+    else if (needs_password(job) && load_password(a, password, e) < 0)
         return -1;
     tell_stage(t, STAGE_CONFIGURATION);
     if (become(a, parent, e) < 0)
@@ -176,7 +175,7 @@ static void start(struct pool *p, struct slot *s)
     tell_start(&ev, s->account);
     p->job->event(p->job->ctx, &ev);
     if (needs_password(p->job) && s->account->secret.kind == SECRET_NONE &&
-        load_password(p->job, s->account, &password, &e) < 0) {
+        load_password(s->account, &password, &e) < 0) {
         finish_early(p, s, STAGE_PASSWORD, &e);
         buf_wipe(&password);
         return;

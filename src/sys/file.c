@@ -4,6 +4,7 @@
 #include "popkeep/base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -73,4 +74,37 @@ int file_read_all(struct buf *out, const char *path, int *fd_out, struct err *e)
     else
         close(fd);
     return 0;
+}
+
+static int by_octets(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* glob(3) goes on after this returns 0. What it could not open counts only if it is there. */
+static int on_glob_error(const char *path, int errnum)
+{
+    (void)path;
+    return errnum != ENOENT && errnum != ENOTDIR;
+}
+
+int file_find(const char *pattern, char ***names, size_t *n, struct err *e)
+{
+    glob_t found = {0};
+    int rc = glob(pattern, GLOB_NOSORT, on_glob_error, &found);
+
+    *names = NULL;
+    *n = 0;
+    if (rc == GLOB_NOSPACE)
+        err_set(e, ST_SOFTWARE, "%s: out of memory", pattern);
+    if (rc == GLOB_ABORTED)
+        err_set(e, ST_CONFIG, "%s: a folder cannot be read", pattern);
+    if (rc == 0) {
+        *names = mem_zalloc(found.gl_pathc, sizeof **names);
+        for (; *n < found.gl_pathc; ++*n)
+            (*names)[*n] = mem_strdup(found.gl_pathv[*n]);
+        qsort(*names, *n, sizeof **names, by_octets);
+    }
+    globfree(&found);
+    return rc == 0 || rc == GLOB_NOMATCH ? 0 : -1;
 }

@@ -150,7 +150,7 @@ static int secret_from_terminal(struct buf *out, const char *account, const char
 }
 
 int secret_load(struct buf *out, const struct config_secret *s, const char *account,
-                const char *user, const char *config_file, struct err *e)
+                const char *user, struct err *e)
 {
     int rc = -1;
 
@@ -174,7 +174,7 @@ int secret_load(struct buf *out, const struct config_secret *s, const char *acco
     if (rc != 0) {
         buf_wipe(out);
         if (s->kind != SECRET_NONE && s->line > 0)
-            err_add(e, "%s:%u", config_file, s->line);
+            err_add(e, "%s:%u", s->file, s->line);
     }
     return rc;
 }

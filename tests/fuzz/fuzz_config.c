@@ -73,8 +73,9 @@ static void check_accepted(const struct config *c, unsigned lines)
         inline_secret = inline_secret || c->accounts[i].secret.kind == SECRET_INLINE;
     }
     check_together(c);
-    FUZZ_HOLDS(c->has_inline_secret || !inline_secret);
-    FUZZ_HOLDS(!c->has_inline_secret || (c->secret_line >= 1 && c->secret_line <= lines));
+    FUZZ_HOLDS(c->n_files == 1 && c->files[0].name == c->file);
+    FUZZ_HOLDS(c->files[0].secret_line > 0 || !inline_secret);
+    FUZZ_HOLDS(c->files[0].secret_line <= lines);
     struct sv warnings = buf_sv(&c->warnings);
     FUZZ_HOLDS(fuzz_printable(warnings, "\n"));
     FUZZ_HOLDS(warnings.n == 0 || sv_ends(warnings, SV("\n")));

@@ -44,7 +44,7 @@ static void path(struct sv v)
     char *first = NULL, *second = NULL;
     struct err e = ERR_INIT;
     struct buf doubled = BUF_INIT(FUZZ_BUF_MAX);
-    if (value_path(v, "maildir", "/home//x/", &first, &e) != 0) {
+    if (value_path(v, "maildir", "/home//x/", NULL, &first, &e) != 0) {
         refused(&e);
         return;
     }
@@ -53,7 +53,7 @@ static void path(struct sv v)
             buf_add_char(&doubled, '%');
         buf_add_char(&doubled, *c);
     }
-    FUZZ_HOLDS(value_path(buf_sv(&doubled), "maildir", NULL, &second, &e) == 0);
+    FUZZ_HOLDS(value_path(buf_sv(&doubled), "maildir", NULL, NULL, &second, &e) == 0);
     FUZZ_HOLDS(strcmp(first, second) == 0);
     buf_free(&doubled);
     free(first);
@@ -101,7 +101,7 @@ static void number(struct sv v)
 static void name(struct sv v)
 {
     struct err e = ERR_INIT;
-    if (value_account_name(v, &e) != 0) {
+    if (value_section_name(v, "account", &e) != 0) {
         refused(&e);
         return;
     }

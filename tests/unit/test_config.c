@@ -148,7 +148,55 @@ static const struct refused refused[] = {
     {NODIR "maildir = $HOME/Mail\n", "conf:4: ", "absolute path"},
     {NODIR "maildir = /\n", "conf:4: ", "root folder"},
     {NODIR "maildir = /m/../a\n", "conf:4: ", ".."},
-    {NODIR "maildir = /m/%a\n", "conf:4: ", "%%"},
+    {NODIR "maildir = /m/%h\n", "conf:4: ", "%%"},
+    {NODIR "maildir = %a\n", "conf:4: ", "relative path"},
+    {NODIR "maildir = %u/m\n", "conf:4: ", "relative path"},
+    {"[defaults]\nstate_dir = /s/%a\n" HEAD, "conf:2: ", "\"%\" is reserved"},
+    {"[defaults]\nmaildir = /m/%d\n" HEAD, "conf:2: ", "must hold %a or %u"},
+    {"[defaults]\nmaildir = /m/%%a\n" HEAD, "conf:2: ", "must hold %a or %u"},
+    {"[defaults]\nmaildir = m/%a\n" HEAD, "conf:2: ", "relative path"},
+    {"[profile p]\nmaildir = /m/%a/../x\n" HEAD, "conf:2: ", "\"..\""},
+    {"[account a]\nhost = h.example\nuser = a\nmaildir = /m/%d\n",
+     "conf:4: ", "maildir: %d is the domain of the user, who has none"},
+    {"[account a]\nhost = h.example\nuser = a@\nmaildir = /m/%d\n", "conf:4: ", "who has none"},
+    {"[account a]\nhost = h.example\nuser = ..\nmaildir = /m/%u/x\n",
+     "conf:4: ", "would put \"..\""},
+    {"[account a]\nhost = h.example\nuser = .a\nmaildir = /m/%u/x\n",
+     "conf:4: ", "no dot in front"},
+    {"[account a]\nhost = h.example\nuser = a/../b\nmaildir = /m/%u/x\n", "conf:4: ", "no \"/\""},
+    {"[account a]\nhost = h.example\nuser = a@b/../c\nmaildir = /m/%d/x\n", "conf:4: ", "no \"/\""},
+    {"[account a]\nhost = h.example\nuser = a@..\nmaildir = /m/%d/x\n",
+     "conf:4: ", "no dot in front"},
+    {"[account a]\nhost = h.example\nmaildir = /m/%u\n", "conf:3: ", "user is missing"},
+    {HEAD "[account b]\nhost = h.example\nuser = b;reboot\nmaildir = /b\n"
+          "password_command = pass %u\n",
+     "conf:9: ", "would put \"b;reboot\" into a command"},
+    {"[account -a]\nhost = h.example\nuser = b\nmaildir = /b\npassword_command = pass %a\n",
+     "conf:5: ", "no - in front"},
+    {"[account a]\nhost = h.example\nuser = b'\nmaildir = /b\npassword_command = pass '%u'\n",
+     "conf:5: ", "into a command"},
+    {HEAD "password_credential = %u/x\n", "conf:5: ", "without \"/\""},
+    {"[defaults]\nmaildir = /m/%d/%u\n[account a]\nhost = h.example\nuser = a\n",
+     "conf:2: ", "account a (conf:3): maildir: %d is the domain"},
+    {"[defaults]\nhost = h.example\nmaildir = /m/%u\n[account a]\nuser = a\n[account b]\nuser = "
+     "a\n",
+     "conf:6: ", "have the same maildir"},
+    /* profiles */
+    {HEAD "profile = schol\n[profile school]\n", "conf:5: ", "did you mean \"school\"?"},
+    {HEAD "profile = x\n", "conf:5: ", "unknown profile \"x\"; write a section [profile NAME]"},
+    {"[profile p]\nuser = x\n" HEAD, "conf:2: ", "[account NAME]"},
+    {"[profile p]\njobs = 2\n" HEAD, "conf:2: ", "[defaults]"},
+    {"[profile p]\nprofile = q\n" HEAD, "conf:2: ", "[account NAME]"},
+    {"[defaults]\nprofile = q\n" HEAD, "conf:2: ", "[account NAME]"},
+    {"[profile p]\n[profile p]\n" HEAD, "conf:2: ", "profile p stands already in line 1"},
+    {"[profile]\n" HEAD, "conf:1: ", "the profile has no name"},
+    {"[profile a/b]\n" HEAD, "conf:1: ", "[profile NAME]: the name"},
+    {"[profiles p]\n" HEAD, "conf:1: ", "did you mean [profile NAME]?"},
+    {"[profile unused]\ntimeout = x\n" HEAD, "conf:2: ", "whole number"},
+    {"[profile p]\npassword = a\npassword_file = /b\n" HEAD, "conf:3: ", "one way"},
+    {HEAD "include = x.conf\n", "conf:5: ", "[defaults]"},
+    {"[profile p]\ninclude = x.conf\n" HEAD, "conf:2: ", "[defaults]"},
+    {"include = /x.conf\n" HEAD, "conf:1: ", "/x.conf cannot be included here"},
     {NODIR "maildir = /m/a%\n", "conf:4: ", "reserved"},
     {NODIR "maildir = /m/%%%\n", "conf:4: ", "reserved"},
     {HEAD "tls_ca_file = ca.pem\n", "conf:5: ", "absolute path"},
@@ -314,6 +362,43 @@ static const struct taken taken[] = {
     {"[defaults]\nhost = h.example\nport = 1995\ntls_name = n.example\n" NOHOST "port = 1996\n",
      "|-|h.example:1996|a@okul.example|none=|auth=0|/m/"
      "a|days=-1|copy=1|max=-1|ca=-|name=n.example|"},
+    /* names in paths and commands */
+    {NODIR "maildir = /m/%a\n", "|/m/a|"},
+    {NODIR "maildir = ~/%d/%u/%%%a%%\n", "|/home/user/okul.example/a@okul.example/%a%|"},
+    {"[account a]\nhost = h.example\nuser = x@y@Okul.EXAMPLE\nmaildir = /m/%d\n",
+     "|/m/okul.example|"},
+    {"[defaults]\nmaildir = /m/%a\n" NODIR, "|/m/a|"},
+    {"[defaults]\nmaildir = /m/%a\n" HEAD, "|/m/a|"},
+    {HEAD "tls_ca_file = /ca/%d.pem\n", "|ca=/ca/okul.example.pem|"},
+    {HEAD "password_file = /p/%a\n", "|file=/p/a|"},
+    {HEAD "password_command = pass %a '%u' %%d\n", "|command=pass a 'a@okul.example' %d|"},
+    {HEAD "password_credential = meb-%a\n", "|credential=meb-a|"},
+    {"[defaults]\npassword_credential = meb-%a\n" HEAD, "|credential=meb-a|"},
+    {HEAD "password = %a%\n", "|inline=%a%|"},
+    /* profiles: between the account and [defaults] */
+    {"[defaults]\ntimeout = 9\nretention_days = 30\n[profile p]\ntimeout = 8\nmaildir = "
+     "/p/%a\n" NODIR "profile = p\n",
+     "|/p/a|days=30|copy=1|max=-1|ca=-|name=-|min=0|pins=0|pipe=0|ends=0|timeout=8|"},
+    {HEAD "profile = p\ntimeout = 7\n[profile p]\ntimeout = 8\n[defaults]\ntimeout = 9\n",
+     "|timeout=7|"},
+    {HEAD "[profile p]\ntimeout = 8\n", "|timeout=120|"},
+    {"[defaults]\npassword = x\n[profile p]\npassword_file = /p\n" HEAD "profile = p\n",
+     "|file=/p|"},
+    {"[defaults]\npassword = x\n[profile p]\npassword_file = /p\n" HEAD
+     "profile = p\npassword_credential = c\n",
+     "|credential=c|"},
+    {"[defaults]\nhost = h.example\ntls_name = n.example\n[profile p]\nprovider = gmail\n" NOHOST
+     "profile = p\n",
+     "|gmail|pop.gmail.com:995|a@okul.example|none=|auth=0|/m/"
+     "a|days=-1|copy=1|max=-1|ca=-|name=-|"},
+    {"[defaults]\nhost = h.example\ntls_name = n.example\n[profile p]\nport = 1995\n" NOHOST
+     "profile = p\n",
+     "|-|h.example:1995|a@okul.example|none=|auth=0|/m/"
+     "a|days=-1|copy=1|max=-1|ca=-|name=n.example|"},
+    {"[defaults]\nhost = h.example\ntls_name = n.example\n[profile p]\nhost = p.example\nport = "
+     "1995\n" HEAD "profile = p\n",
+     "|-|mail.okul.example:995|a@okul.example|none=|auth=0|/m/"
+     "a|days=-1|copy=1|max=-1|ca=-|name=-|"},
     /* one mailbox twice is no harm while nothing is deleted; another port or user is another */
     {HEAD "[account b]\nhost = mail.okul.example\nuser = a@okul.example\nmaildir = /m/b\n", "b|"},
     {HEAD "[account b]\nhost = mail.okul.example\nport = 1995\nuser = a@okul.example\n"
@@ -351,7 +436,7 @@ static void test_defaults_only_keys(void **state)
     assert_null(c.state_dir);
     assert_string_equal(c.file, "conf");
     assert_int_equal(c.accounts[0].line, 1);
-    assert_false(c.has_inline_secret);
+    assert_int_equal(c.files[0].secret_line, 0);
     config_free(&c);
     assert_int_equal(parse(&c, "[defaults]\njobs = 256\nper_host = 64\nstate_dir = ~/s/\n" HEAD,
                            "/home/user/", &e),
@@ -396,11 +481,11 @@ static void test_inline_secret(void **state)
     struct config c;
     struct err e;
     assert_int_equal(parse(&c, HEAD "password_file = /p\n", NULL, &e), 0);
-    assert_false(c.has_inline_secret);
+    assert_int_equal(c.files[0].secret_line, 0);
     config_free(&c);
     assert_int_equal(parse(&c, HEAD "password_file = /p\n[defaults]\npassword = x\n", NULL, &e), 0);
-    assert_true(c.has_inline_secret);
-    assert_int_equal(c.secret_line, 7);
+    assert_true(c.files[0].secret_line > 0);
+    assert_int_equal(c.files[0].secret_line, 7);
     assert_int_equal(c.accounts[0].secret.line, 5);
     config_free(&c);
 }
@@ -440,6 +525,18 @@ static void test_warned(void **state)
         assert_string_equal(says, warned[i].says ? warned[i].says : "");
         config_free(&c);
     }
+}
+
+/* A password in a profile that nobody takes lies open all the same. */
+static void test_secret_in_profile(void **state)
+{
+    (void)state;
+    struct config c;
+    struct err e;
+    assert_int_equal(parse(&c, "[profile p]\npassword = x\n" HEAD, NULL, &e), 0);
+    assert_int_equal(c.files[0].secret_line, 2);
+    assert_int_equal(c.accounts[0].secret.kind, SECRET_NONE);
+    config_free(&c);
 }
 
 /* A ministry's worth of schools in one file is read at once, not in minutes. */
@@ -485,6 +582,7 @@ int main(void)
         cmocka_unit_test(test_pin_octets),
         cmocka_unit_test(test_unknown_home),
         cmocka_unit_test(test_inline_secret),
+        cmocka_unit_test(test_secret_in_profile),
         cmocka_unit_test(test_warned),
         cmocka_unit_test(test_many_accounts),
         cmocka_unit_test(test_keys),

@@ -61,10 +61,11 @@ static void assert_says(const struct err *e, const char *words)
 
 static int load(struct buf *out, enum secret_kind kind, char *value, struct err *e)
 {
-    struct config_secret s = {.kind = kind, .value = value, .line = 12};
+    struct config_secret s = {
+        .kind = kind, .value = value, .file = "/etc/popkeep.conf", .line = 12};
 
     *e = (struct err)ERR_INIT;
-    return secret_load(out, &s, "okul", "a@okul.example", "/etc/popkeep.conf", e);
+    return secret_load(out, &s, "okul", "a@okul.example", e);
 }
 
 static void gives(enum secret_kind kind, char *value, struct sv password)
@@ -275,7 +276,7 @@ static void ask_in_child(int to)
     struct buf out = BUF_INIT(SECRET_MAX);
     struct config_secret s = {.kind = SECRET_NONE};
     struct err e = ERR_INIT;
-    int rc = secret_load(&out, &s, "okul", "a@okul.example", "f", &e);
+    int rc = secret_load(&out, &s, "okul", "a@okul.example", &e);
     ssize_t n = rc == 0 ? write(to, out.p, out.n) : write(to, e.text, strlen(e.text));
 
     (void)n;

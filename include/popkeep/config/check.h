@@ -11,8 +11,9 @@
 
 /* Where the values of one account come from, by keys_index(). */
 struct check_origin {
+    const char *file[KEYS_COUNT];
     unsigned line[KEYS_COUNT]; /* 0: not given */
-    bool own[KEYS_COUNT];      /* given in the account's section, not in [defaults] */
+    bool own[KEYS_COUNT];      /* given in the account's own section */
 };
 
 /* One account by itself, after the preset was applied. May add to c->warnings. -1 with the whole

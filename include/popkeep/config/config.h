@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Configuration text -> accounts. Pure: the text, its file name for messages and the home folder
- * are handed in; nothing is opened, no environment is read.
+ * Configuration files -> accounts. Pure: the texts of the files and the home folder are handed in;
+ * nothing is opened, no environment is read.
  *
  * The syntax is libinih's behind a reader of our own, which sees each line before libinih would cut
  * or join it; see popkeep.conf(5). Whatever is not understood is refused, never guessed or cut.
@@ -18,8 +18,13 @@
 struct provider;
 struct key_rule;
 
-enum { CONFIG_NEVER = -1 };           /* retention_days = never */
-enum { CONFIG_NAME_MAX = 41 };        /* octets of an account's name */
+enum { CONFIG_NEVER = -1 };    /* retention_days = never */
+enum { CONFIG_NAME_MAX = 41 }; /* octets of an account's name */
+enum {
+    CONFIG_FILES_MAX = 10000,            /* the first and all that are included */
+    CONFIG_DEPTH_MAX = 8,                /* of includes in included files */
+    CONFIG_OCTETS_MAX = 16 * 1024 * 1024 /* of all files together */
+};
 #define CONFIG_NO_LIMIT    UINT64_MAX /* max_delete not given */
 #define CONFIG_NO_DEADLINE INT64_MAX  /* deadline not given */
 
@@ -37,12 +42,14 @@ enum tls_min { TLS_MIN_1_2, TLS_MIN_1_3 };
 
 struct config_secret {
     enum secret_kind kind;
-    char *value;   /* the password itself, a path (~ expanded), a command, a credential name */
-    unsigned line; /* where it was given, for messages */
+    char *value;      /* the password itself, a path (~ expanded), a command, a credential name */
+    const char *file; /* where it was given, for messages; owned by the struct config */
+    unsigned line;
 };
 
 struct account {
     char *name;                      /* [A-Za-z0-9._@+-], at most 41 octets, no leading dot */
+    const char *file;                /* with its section, for messages; owned by the config */
     unsigned line;                   /* of its section header */
     const struct provider *provider; /* null: none */
     char *host;                      /* lower case; IPv6 without brackets */
@@ -68,27 +75,53 @@ struct account {
     bool disabled;      /* worked on only when it is named exactly (config_select) */
 };
 
+/* One file that was read. */
+struct config_file {
+    char *name;           /* as given, or as its include says, for messages */
+    unsigned secret_line; /* where a password itself stands in it; 0: nowhere. If one does, the
+                             file's permissions matter */
+};
+
 struct config {
-    char *file; /* name as given, for messages */
+    const char *file; /* the name of the first */
+    struct config_file *files;
+    size_t n_files;
     unsigned jobs;
     unsigned per_host;
     char *state_dir; /* null: not configured */
     struct account *accounts;
     size_t n_accounts;
-    bool has_inline_secret; /* the file's permissions matter */
-    unsigned secret_line;   /* the first inline secret */
-    struct buf warnings;    /* lines "FILE:LINE: text\n" worth telling, not wrong enough to stop */
+    struct buf warnings; /* lines "FILE:LINE: text\n" worth telling, not wrong enough to stop */
 };
 
-/* Parse. `home` is for a leading "~/" (null: such a value is refused). The first thing wrong ends
- * it: -1, ST_CONFIG, and *out is empty. `text` stays the caller's, who wipes it: it may hold
- * passwords.
+/* How the config room comes by files. Both functions return -1 with *e filled, complete but for
+ * the place of the include in front of it. */
+struct config_names {
+    char **name; /* allocated, as is each */
+    size_t n;
+};
+struct config_source {
+    void *ctx;
+    /* The octets of `path` into *text, whose maximum bounds them; config wipes it. Called once for
+     * each of config->files, in that order. Two names of one file give the same `id`. */
+    int (*read)(void *ctx, const char *path, struct buf *text, uint64_t id[2], struct err *e);
+    /* The names that match a shell pattern, in the order of their octets; none is no error. */
+    int (*list)(void *ctx, const char *pattern, struct config_names *out, struct err *e);
+};
+
+/* Read `file` and all that it includes. `home` is for a leading "~/" (null: such a value is
+ * refused). The first thing wrong ends it: -1, and *out is empty; ST_CONFIG, or what source->read
+ * said. Sections of included files follow those of the files before.
  *
  * What the result keeps: each account has host, port, user and maildir; no two accounts have the
  * same name or Maildir; two with one host, port and user both never delete. An account's own value
- * replaces that of [defaults], wherever that section stands. A secret key of its own replaces any
- * secret key there; a provider or host of its own replaces all that describes the server there
- * (provider, host, port, tls_name, tls_pin), provided that [defaults] names one. */
+ * replaces that of its profile, which replaces that of [defaults], wherever those sections stand.
+ * A secret key replaces any secret key from further away; a provider or host replaces all that
+ * describes the server there (provider, host, port, tls_name, tls_pin), provided that a provider
+ * or host stands there, too. */
+int config_load(struct config *out, const char *file, const char *home,
+                const struct config_source *source, struct err *e);
+/* The same of one text, which stays the caller's; whatever it includes is refused. */
 int config_parse(struct config *out, struct sv text, const char *file, const char *home,
                  struct err *e);
 void config_free(struct config *c);

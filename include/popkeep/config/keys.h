@@ -10,28 +10,34 @@
 
 #include "popkeep/config/config.h"
 
-enum { KEYS_COUNT = 28 };
+enum { KEYS_COUNT = 30 };
 
 /* What a setter may read and write. */
 struct key_target {
     struct config *config;
     struct account *account;
     const char *home; /* null: unknown */
-    unsigned line;    /* where the value stands */
+    const char *file; /* where the value stands */
+    unsigned line;
     struct err *e;
 };
 
-/* Keys that belong together. Where [defaults] and an account both give a leading key of a group,
- * the account takes no key of that group from [defaults]: not the password of one source beside
+/* Keys that belong together. Where two sections of which one inherits both give a leading key of a
+ * group, it takes no key of that group from the other: not the password of one source beside
  * another, and not the name to verify of one server beside another's host. */
 enum key_group { KEY_ALONE, KEY_OF_SERVER, KEY_OF_SECRET };
+enum { KEY_GROUPS = 3 };
 
 struct key_rule {
     /* Take `value` (trimmed, not empty, no control octets but tabs). -1 with *t->e, which says
-     * what is wrong and lacks only "FILE:LINE: ". */
+     * what is wrong and lacks only "FILE:LINE: ". `user` was set before any key that may hold
+     * "%u". */
     int (*set)(struct key_target *t, struct sv value);
     enum key_group group;
     bool leads;
+    bool is_secret;  /* the value is the password itself */
+    bool differs;    /* outside of an account only with %a or %u */
+    bool at_top;     /* may stand before the first section, and again; never set */
     bool free_text;  /* " #" and quotes are part of the value */
     bool any_octets; /* need not be UTF-8 */
 };

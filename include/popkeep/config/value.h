@@ -10,6 +10,7 @@
 #include "popkeep/base/bytes.h"
 #include "popkeep/base/err.h"
 #include "popkeep/base/hash.h"
+#include "popkeep/config/expand.h"
 
 struct value_word {
     const char *word;
@@ -29,12 +30,11 @@ int value_number(struct sv v, const char *key, const char *word, uint64_t min, u
 /* A day, "2027-02-28", as its first second (UTC). */
 int value_day(struct sv v, const char *key, int64_t *unix_s, struct err *e);
 
-/* "%%" gives "%"; '%' before anything else is reserved and refused. */
-int value_percent(struct sv v, const char *key, char **out, struct err *e);
-
-/* An absolute path, or one below the home folder ("~/..."); '%' as above; no trailing or repeated
- * slash and no "." or ".." in what comes out, so that equal folders are equal texts. */
-int value_path(struct sv v, const char *key, const char *home, char **out, struct err *e);
+/* An absolute path, or one below the home folder ("~/..."); "%" as in expand.h, `names` may be
+ * null; no trailing or repeated slash and no "." or ".." in what comes out, so that equal folders
+ * are equal texts. */
+int value_path(struct sv v, const char *key, const char *home, const struct expand_names *names,
+               char **out, struct err *e);
 
 /* Host name in lower case, or an IPv4 or IPv6 address (brackets around IPv6 are dropped). */
 int value_host(struct sv v, const char *key, char **out, struct err *e);
@@ -42,8 +42,8 @@ int value_host(struct sv v, const char *key, char **out, struct err *e);
 /* "sha256//BASE64", several separated by blanks. */
 int value_pins(struct sv v, unsigned char (**out)[HASH_OCTETS], size_t *n, struct err *e);
 
-/* Name of an account, as in config.h. */
-int value_account_name(struct sv v, struct err *e);
+/* Name of an account, as in config.h, or of a profile; `what` is "account" or "profile". */
+int value_section_name(struct sv v, const char *what, struct err *e);
 
 /* `v` in quotes, escaped and shortened for a message. Returns `out`. */
 enum { VALUE_SHOWN = 160 };

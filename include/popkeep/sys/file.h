@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Reading a small file whole: the configuration. (All that has to be durable is the store's.)
+ * Finding small files and reading them whole: the configuration. (All that has to be durable is the
+ * store's.)
  */
 #ifndef POPKEEP_SYS_FILE_H
 #define POPKEEP_SYS_FILE_H
@@ -16,5 +17,11 @@
  * folder or larger than out->max; ST_IO when reading fails. *out is wiped and *fd_out is -1 then.
  */
 int file_read_all(struct buf *out, const char *path, int *fd_out, struct err *e);
+
+/* The paths that match a shell pattern, in the order of their octets, whatever the locale; none is
+ * no error, nor is a folder that does not exist. A name that begins with a dot is found only by a
+ * pattern that does. *names and each name are to be freed. -1: ST_CONFIG, a folder may not be read.
+ */
+int file_find(const char *pattern, char ***names, size_t *n, struct err *e);
 
 #endif

@@ -26,14 +26,14 @@ enum {
 };
 
 /* The password of one account. `account` and `user` are for messages and for the question on the
- * terminal, `config_file` (and s->line) say in messages where the source was given.
+ * terminal, s->file and s->line say in messages where the source was given.
  *   SECRET_INLINE      s->value as it is
  *   SECRET_FILE        s->value is a path; see secret_check_file_mode
  *   SECRET_COMMAND     /bin/sh -c, stdin is /dev/null, stderr is ours
  *   SECRET_CREDENTIAL  the file s->value in $CREDENTIALS_DIRECTORY (systemd's LoadCredential=)
  *   SECRET_NONE        asked on /dev/tty without echo */
 int secret_load(struct buf *out, const struct config_secret *s, const char *account,
-                const char *user, const char *config_file, struct err *e);
+                const char *user, struct err *e);
 
 /* The parts of secret_load that can be had alone; the same rules and errors. `what` names the file
  * in messages ("password_file"). */
