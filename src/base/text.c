@@ -173,6 +173,14 @@ static size_t token_octet(struct sv token, char *octet)
     return good ? 3 : 0;
 }
 
+bool text_is_plain(struct sv s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_plain(s.p[i]))
+            return false;
+    return true;
+}
+
 int text_untoken(struct buf *out, struct sv token)
 {
     if (token.n == 0)
@@ -180,12 +188,8 @@ int text_untoken(struct buf *out, struct sv token)
     if (token.n == 1 && token.p[0] == '%')
         return 0;
     size_t before = out->n;
-    if (!sv_has(token, '%')) {
-        for (size_t i = 0; i < token.n; i++)
-            if (!is_plain(token.p[i]))
-                return -1;
+    if (text_is_plain(token))
         return buf_add_sv(out, token);
-    }
     while (token.n > 0) {
         char octet;
         size_t took = token_octet(token, &octet);

@@ -73,8 +73,8 @@ static int check_intent(const struct ledger *l, const struct record *r, struct e
         return misfit(r, "the file name is none", e);
     if (l->count >= INDEX_ITEM_MAX)
         return misfit(r, "there are too many messages", e);
-    if (r->uidl.n > UINT32_MAX)
-        return misfit(r, "the UIDL is too long", e);
+    if (r->uidl.n > RECORD_TEXT_MAX || r->name.n > RECORD_TEXT_MAX)
+        return misfit(r, "a text in it is too long", e);
     if (r->replaces != 0 && (r->replaces == r->id || !ledger_replaceable(l, r->replaces)))
         return misfit(r, "the message it replaces is not stored", e);
     return 0;
@@ -128,26 +128,23 @@ static void replace(struct ledger *l, uint32_t id)
     set_state(l, &ledger_cell(l, index)->e, LEDGER_REPLACED);
 }
 
-static int apply_stored(struct ledger *l, uint32_t index, const struct record *r, struct err *e)
+static void apply_stored(struct ledger *l, uint32_t index, const struct record *r)
 {
     struct ledger_entry *en = &ledger_cell(l, index)->e;
-    if (en->replaces != 0 && !ledger_replaceable(l, en->replaces))
-        return misfit(r, "the message it replaces is not stored", e);
     set_stored_at(l, en, r->stored_at);
     if (en->state == LEDGER_ASKED) {
         set_state(l, en, LEDGER_STORED);
-        return 0;
+        return;
     }
-    if (en->replaces != 0) {
+    /* another intent may have taken that place meanwhile: then both files are kept */
+    if (ledger_replaceable(l, en->replaces))
         replace(l, en->replaces);
-        en->replaces = 0;
-    }
+    en->replaces = 0;
     en->boot = en->archived ? 0 : l->boot;
     en->quits = (uint8_t)(r->quits < QUITS_MAX ? r->quits : QUITS_MAX);
     en->asked_at = r->asked_at;
     set_state(l, en, LEDGER_STORED);
     ledger_link_content(l, index);
-    return 0;
 }
 
 static void apply_rekey(struct ledger *l, uint32_t index, const struct record *r)
@@ -223,9 +220,12 @@ static int apply_to_entry(struct ledger *l, const struct record *r, bool from_ar
         t++;
     if ((t->from & IN(en->state)) == 0)
         return misfit(r, state_name(en->state), e);
+    if (r->uidl.n > RECORD_TEXT_MAX)
+        return misfit(r, "a text in it is too long", e);
     switch (r->kind) {
     case REC_STORED:
-        return apply_stored(l, index, r, e);
+        apply_stored(l, index, r);
+        return 0;
     case REC_REKEY:
         apply_rekey(l, index, r);
         return 0;

@@ -235,7 +235,7 @@ static int get_text(struct sv *out, struct sv token, struct buf *scratch)
     if (token.n == 1 && token.p[0] == '-')
         return 0;
     *out = token;
-    if (!sv_has(token, '%'))
+    if (text_is_plain(token))
         return 0;
     size_t from = scratch->n;
     if (text_untoken(scratch, token) != 0)

@@ -146,6 +146,55 @@ static void a_lost_file_is_replaced(void **state)
     ledger_free(l);
 }
 
+/* Two files that were to take the place of the same one, in a journal of whatever origin: were the
+ * second refused, recovery would stop at it in every run. Both files are there; both are kept. */
+static void two_files_for_one_place(void **state)
+{
+    (void)state;
+    struct ledger *l = ledger_new();
+    uint64_t ids;
+    feed_stored(l, 5, 1, "a", 10, 7);
+    for (uint32_t id = 2; id <= 3; id++) {
+        struct record r = rec_intent(6, id, "a", 10, 7, id == 2 ? "again" : "and again");
+        r.replaces = 1;
+        feed(l, r);
+    }
+    feed(l, rec_stored(7, 2));
+    feed(l, rec_stored(7, 3));
+    assert_int_equal(entry(l, 1)->state, LEDGER_REPLACED);
+    assert_int_equal(entry(l, 2)->state, LEDGER_STORED);
+    assert_int_equal(entry(l, 3)->state, LEDGER_STORED);
+    assert_int_equal(walk_uidl(l, "a", &ids), 2);
+    assert_int_equal(walk_content(l, 7, &ids), 2);
+    struct record late = rec_intent(8, 4, "a", 10, 7, "too late");
+    late.replaces = 1;
+    feed_bad(l, late);
+    ledger_free(l);
+}
+
+/* What is taken must fit a line again, or the next compaction could not be written. */
+static void texts_fit_a_line(void **state)
+{
+    (void)state;
+    static char longest[RECORD_TEXT_MAX + 2];
+    memset(longest, ' ', RECORD_TEXT_MAX);
+    struct ledger *l = ledger_new();
+    feed(l, rec_intent(1, 1, longest, 10, 7, longest));
+    feed(l, rec_stored(2, 1));
+    struct group g;
+    group_init(&g);
+    struct record r = rec_intent(1, 1, longest, UINT64_MAX - 1, UINT32_MAX, longest);
+    group_add(&g, &r); /* aborts if it is too long */
+    group_free(&g);
+    longest[RECORD_TEXT_MAX] = ' ';
+    feed_bad(l, rec_intent(1, 2, longest, 10, 7, NULL));
+    feed_bad(l, rec_intent(1, 2, "a", 10, 7, longest));
+    struct record k = rec('K', 3, 1);
+    k.uidl = sv_of(longest);
+    feed_bad(l, k);
+    ledger_free(l);
+}
+
 /* Counted wrongly, a server that keeps its mail is either asked for ever or never again. */
 static void quits_are_counted_once_each(void **state)
 {
@@ -425,6 +474,8 @@ int main(void)
         cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test(entries_are_found),
         cmocka_unit_test(a_lost_file_is_replaced),
+        cmocka_unit_test(two_files_for_one_place),
+        cmocka_unit_test(texts_fit_a_line),
         cmocka_unit_test(quits_are_counted_once_each),
         cmocka_unit_test(the_archive_is_read),
         cmocka_unit_test(clock_marks),

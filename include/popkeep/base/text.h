@@ -20,6 +20,7 @@ char *text_escape_to(char *out, size_t cap, struct sv s);
  * Never empty: no octets give "%". text_untoken undoes it; -1 on a malformed token. */
 void text_token(struct buf *out, struct sv s);
 int text_untoken(struct buf *out, struct sv token);
+bool text_is_plain(struct sv s); /* is its token the text itself? (unless it is empty) */
 
 bool text_is_utf8(struct sv s);
 /* Append `s` as the inside of a JSON string (RFC 8259 section 7): what is no UTF-8 becomes U+FFFD,

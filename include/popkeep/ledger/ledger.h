@@ -13,8 +13,9 @@
  *   INTENT -V-> VOID                                the file never got its name
  *   STORED, ASKED, GONE -K-> STORED                 the same octets under another UIDL or size:
  *                                                   stored_at stays, quits and asked_at begin anew
- *   S of an entry that replaces another             makes that one REPLACED
- * A record that does not fit the state it meets is ST_DATA, and then nothing was changed.
+ *   S of an entry that replaces another             makes that one REPLACED; if a third one has
+ * done so since the I, both new ones stay A record that does not fit the state it meets is ST_DATA,
+ * and then nothing was changed.
  *
  * The archive holds tombstones: I S D G of each, and perhaps an H. They count for next_id and for
  * UIDL and content, not for ledger_newest and ledger_lines. Of the marks only "clock-ok" changes

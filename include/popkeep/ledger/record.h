@@ -8,7 +8,8 @@
  * of their octets, line ends included. Only whole groups count. A writer never lets two groups be
  * unsynced at once, so that after a power loss only the last group can be torn (store/journal.h).
  *
- * Octets from outside (UIDL, names) are tokens (text_token). "-" stands for "none", so that a text
+ * Octets from outside (UIDL, names) are tokens (text_token); one that holds an octet which should
+ * have been escaped makes the line none of popkeep's. "-" stands for "none", so that a text
  * that is just "-" is written "%2D". Times are unix seconds and may be negative.
  */
 #ifndef POPKEEP_LEDGER_RECORD_H
@@ -77,12 +78,18 @@ struct record {
     uint32_t crc;
 };
 
-enum { RECORD_VERSION = 1, RECORD_LINE_MAX = 65536 };
+enum {
+    RECORD_VERSION = 1,
+    RECORD_LINE_MAX = 65536,
+    RECORD_TEXT_MAX = 4096 /* octets of a UIDL and of a file name: an I with both fits a line */
+};
 
 /* Build groups: group_init; group_add for each record, then group_end; write all of `text`;
  * group_clear before the next. Several groups may follow one another in `text` where they are
  * synced together beside the live journal (compaction). A line longer than RECORD_LINE_MAX or an
- * unknown kind is a fault of the caller and aborts: a UIDL has at most 4096 octets, a path too. */
+ * unknown kind is a fault of the caller and aborts: a path, too, has at most RECORD_TEXT_MAX
+ * octets.
+ */
 struct group {
     struct buf text;
     uint32_t count; /* records since the last group_end */
