@@ -286,7 +286,14 @@ static enum receive_when place(struct mailbox *b, size_t item, struct sv uidl)
                       "left out of this run");
         return RECEIVE_NOT;
     }
-    return has_line(&w->cut_once, uidl) ? RECEIVE_LATE : RECEIVE_NOW;
+    if (!has_line(&w->cut_once, uidl))
+        return RECEIVE_NOW;
+    if (w->n_cut_once == 1)
+        return RECEIVE_LATE;
+    tell_left_out(b, item, ST_TEMP,
+                  "the connection ended while the server was to send this message, as it did at "
+                  "another one; it is left out of this run");
+    return RECEIVE_NOT;
 }
 
 /* A message that ended an earlier session of this run must not keep the others from being fetched
@@ -323,22 +330,34 @@ static bool go_on_without(struct mailbox *b, const struct err *e)
     return true;
 }
 
+/* Nothing new came in this run, and nothing in the last one, however often it connected. */
+static bool gains_nothing(const struct worker *w)
+{
+    const struct ledger_run *last = ledger_run(w->book.ledger);
+
+    return w->totals.fetched + w->totals.matched == 0 && last->status == ST_TEMP &&
+           last->fetched == 0;
+}
+
 /* The line was cut, or silent, where this message was due. If that is its own doing (a server that
  * falls over it), no run would ever get beyond it: the next session takes it last, and the one
- * after that not at all. Where nothing at all gets through it is the line: a second try is enough.
- */
-static bool go_on_around(struct mailbox *b, bool gained, const struct err *e)
+ * after that not at all. If there is another such message, both are left out: a session spent on
+ * each of them would leave none for the deletions. Of too many of them nothing can be gained: then
+ * the last session is for the deletions alone. */
+static bool go_on_around(struct mailbox *b, const struct err *e)
 {
     struct worker *w = b->w;
     const struct plan_message *m;
-    bool worth = gained || w->cut_once.n == 0;
 
     if (!e->line_cut || !b->s.cut)
         return false;
     m = &b->messages[b->s.cut_item];
     if (b->when != NULL && b->when[b->s.cut_item] == RECEIVE_LATE)
         return add_line(&w->cut_twice, m);
-    return add_line(&w->cut_once, m) && worth;
+    if (!add_line(&w->cut_once, m))
+        return false;
+    w->only_delete = ++w->n_cut_once >= WORKER_RECONNECTS && gains_nothing(w);
+    return true;
 }
 
 /* EXPIRE 0: what was retrieved is deleted at QUIT (RFC 2449, 6.7), so that a record without a file
@@ -346,6 +365,21 @@ static bool go_on_around(struct mailbox *b, bool gained, const struct err *e)
 static bool quit_deletes(const struct mailbox *b)
 {
     return (b->s.capa.bits & CAPA_EXPIRE) && b->s.capa.expire_days == 0;
+}
+
+static void leave_new_mail(struct mailbox *b)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < b->plan.n; i++)
+        n += b->plan.items[i].why != PLAN_KNOWN && b->when[i] == RECEIVE_NOW;
+    if (n == 0)
+        return;
+    tell_trouble(b->w->tell, ST_TEMP,
+                 "new messages not asked for any more: %llu; the connection has ended at each "
+                 "that was, in this run and the last one",
+                 (unsigned long long)n);
+    worker_worsen(b->w, ST_TEMP);
 }
 
 static int fetch_all(struct mailbox *b, struct err *e)
@@ -367,6 +401,10 @@ static int fetch_all(struct mailbox *b, struct err *e)
         return 0;
     tell_stage(w->tell, STAGE_FETCHING);
     put_in_order(b);
+    if (w->only_delete) {
+        leave_new_mail(b);
+        return 0;
+    }
     tell_stage(w->tell, STAGE_STORING);
     if (check_space(b, e) < 0 || fetch_start(&f, &job, e) < 0)
         return -1;
@@ -577,7 +615,7 @@ int mailbox_session(struct worker *w, bool *again, struct err *e)
     } else if (rc < 0) {
         bool gained = w->totals.fetched + w->totals.matched > before;
 
-        *again = go_on_without(&b, e) || go_on_around(&b, gained, e) || (e->line_cut && gained);
+        *again = go_on_without(&b, e) || go_on_around(&b, e) || (e->line_cut && gained);
     }
     if (b.messages != NULL)
         count_matched(&b);

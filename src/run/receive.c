@@ -82,10 +82,14 @@ static int confirm(struct receive *r, struct err *e)
     return push(r, p, e);
 }
 
-/* Two turns an item: those that may end the session come when all others are confirmed. */
+/* Two turns an item: those that may end the session come when all others are confirmed. After a
+ * session that ended at a message, from the other end: another such message near the first would
+ * stand before all the others again. */
 static size_t item_of(const struct receive *r, size_t turn)
 {
-    return turn % r->plan->n;
+    size_t item = turn % r->plan->n;
+
+    return r->when == NULL ? item : r->plan->n - 1 - item;
 }
 
 static bool is_due(const struct receive *r, size_t turn)

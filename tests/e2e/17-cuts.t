@@ -62,12 +62,12 @@ bad_server 'cut between messages: connected again at once, complete in one run',
 bad_server 'cut in the middle of a message',
   mails => \%six, script => "session 1 {\non RETR 4 line 20 close\n}\n",
   exit  => 0, stored => 'all', check => sub { is( $_[1]->sessions, 2, 'two sessions' ) };
-bad_server 'cut in every session: three new connections, then the next run goes on where this one ended',
+bad_server 'cut in every session: connected again, then the next run goes on where this one ended',
   mails => \%six, script => "${lockstep}on RETR nth 3 close\n",
   exit  => 10,
   check => sub {
     my ( $t, $s ) = @_;
-    is( $s->sessions, 4, 'four sessions' );
+    is( $s->sessions, 3, 'three sessions' );
     my %want = reverse %six;
     is( join( ' ', grep { !$want{$_} } @{ $t->stored_octets('okul') } ), '', 'only whole mail is stored' );
   };
@@ -77,8 +77,13 @@ bad_server 'connected again, the same mails have other numbers: UIDLs count',
 bad_server 'connected again, it is another mailbox with the same numbers and UIDLs of its own',
   mails  => \%six, script => "session 1 {\non RETR 3 line 20 close\n}\nsession 2+ {\nuidl-prefix Z\n}\n",
   exit   => 0, stored => 'all';
-bad_server 'cut without any progress: tried once more, in case it is that message alone, and no oftener',
-  script => "on RETR close\n", exit => 75, stored => [], check => sub { is( $_[1]->sessions, 2, 'two sessions' ) };
+bad_server 'cut without any progress: another message is tried, in case it is those alone; then only deletions are',
+  mails => \%six, script => "on RETR close\n", exit => 75, stored => [], not_sent => qr/^QUIT/,
+  check => sub { is( join( ' ', $_[1]->arguments('RETR') ), '1 6 5 4', 'four sessions, each to another one' ) },
+  then  => [ {
+    exit  => 75, stored => [], says => qr/not asked for any more: 3;/, sent => qr/^QUIT/,
+    check => sub { is( $_[1]->sessions, 8, 'four sessions' ); is( scalar $_[1]->arguments( 'RETR', session => 8 ), 0, 'the last without RETR' ) }
+  } ];
 bad_server 'cut, then the login is refused: not tried again',
   mails => \%six, script => qq{session 1 {\n${lockstep}on RETR 3 close\n}\nsession 2+ {\nlogin "-ERR [AUTH] no"\n}\n},
   exit  => 77, check => sub { is( $_[1]->sessions, 2, 'two sessions' ) };

@@ -30,4 +30,39 @@ for my $pipelining (qw(auto never)) {
           after => { clock => 31 * DAY, speed => 1 };
     }
 }
+
+# Several of them: a session for each would leave none in which the others are deleted.
+for my $pipelining (qw(auto never)) {
+    for my $bad ( [ 1, 2 ], [ 5, 6 ], [ 2, 5 ], [ 1, 3, 6 ], [ 2, 3, 4 ] ) {
+        my %bad    = map { ( "000$_.eml" => 1 ) } @$bad;
+        my @good   = grep { !$bad{$_} } sort keys %mails;
+        my $first;
+        my $script = join '', map { "on RETR $_ close\n" } @$bad;
+        bad_server "pipelining $pipelining: the connection ends at each of @$bad",
+          script  => $script,
+          mails   => \%mails,
+          account => { pipelining => $pipelining },
+          exit    => 10,
+          says    => [ map { qr/u000$_: the connection ended while the server was to send this message, as it did at another one; it is left out/ } @$bad ],
+          stored  => \@good,
+          sent    => qr/^QUIT/,
+          gone    => [],
+          check   => sub { is( $first = $_[1]->sessions, 1 + @$bad, 'a new connection for each' ) },
+          then    => [
+            { exit => 10, stored => \@good, clock => 31 * DAY, gone => \@good, check => sub { is( $_[1]->sessions, 2 * $first, 'as many again' ) } }
+          ],
+          after   => { clock => 31 * DAY };
+    }
+}
+
+# 3 comes just before one of them each time: no answer follows it that would prove it whole.
+my @proven = map { "000$_.eml" } 4 .. 6;
+bad_server 'more of them than a run connects again: what can be stored is, and one day deleted',
+  script  => join( '', map { "on RETR $_ close\n" } 1, 2, 7, 8 ),
+  mails   => { %mails, map { ( "000$_.eml" => "Subject: mail $_\n\nlast\n" ) } 7, 8 },
+  account => { pipelining => 'never' },
+  exit    => 75, stored => \@proven, gone => [],
+  check   => sub { is( $_[1]->sessions, 4, 'three new connections' ) },
+  then    => [ { exit => 75, clock => 31 * DAY, gone => [] }, { exit => 75, stored => \@proven, gone => \@proven } ],
+  after   => { clock => 31 * DAY };
 done_testing();

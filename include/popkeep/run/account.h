@@ -47,9 +47,11 @@ struct worker {
         voided; /* UIDLs (tokens, a line each) of messages that the server cannot send right */
     unsigned n_voided;
     struct buf cut_once, cut_twice; /* likewise: sessions of this run that ended at them */
-    struct err void_error;          /* what the first of them did */
-    bool paused;                    /* no login was tried: too many were refused lately */
-    bool gave_pipelining_up;        /* in this run; hung_up: because the server hung up on it */
+    unsigned n_cut_once;
+    bool only_delete;        /* nothing more is fetched in this run */
+    struct err void_error;   /* what the first of them did */
+    bool paused;             /* no login was tried: too many were refused lately */
+    bool gave_pipelining_up; /* in this run; hung_up: because the server hung up on it */
     bool hung_up;
     uint64_t matched; /* listed messages that a record stands for, at the end */
 };

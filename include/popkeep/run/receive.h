@@ -26,7 +26,7 @@ enum receive_when {
 };
 
 /* Fetch every item of the plan that is not known, in the order that `when` gives (an enum
- * receive_when an item; null: all RECEIVE_NOW).
+ * receive_when an item, and from the last to the first; null: all RECEIVE_NOW, from the first).
  * 0: each was tried, and what came was committed (the queue is flushed): QUIT may be sent. -1: the
  * session or (queue_failed) the storing side is at its end: no QUIT. When the server broke the
  * protocol at the end of a message, s->voided says of which item; when the line was cut or silent,
