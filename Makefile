@@ -11,6 +11,9 @@ DESTDIR ?=
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/popkeep
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 VERSION := 0.1.0
 comma := ,
@@ -73,21 +76,35 @@ include tests/tests.mk
 MAN1 := $(wildcard man/*.1)
 MAN5 := $(wildcard man/*.5)
 
-install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/examples
+EXAMPLES := $(wildcard examples/*.* examples/*/*) $(filter-out $(wildcard examples/*.*) $(patsubst %/,%,$(wildcard examples/*/)),$(wildcard examples/*))
+
+# Made from the program's own tables.
+COMPLETIONS := $(addprefix $(O)/completion/,bash zsh fish)
+$(O)/completion/%: $(O)/popkeep
+	$(Q)mkdir -p $(@D)
+	$(Q)$(O)/popkeep completion $* >$@.tmp && mv $@.tmp $@
+
+install: all $(COMPLETIONS)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+	  $(addprefix $(DESTDIR)$(DOCDIR)/,$(sort $(dir $(EXAMPLES)))) $(addprefix $(DESTDIR),$(BASHDIR) $(ZSHDIR) $(FISHDIR))
 	install -m 755 $(O)/popkeep $(DESTDIR)$(BINDIR)/popkeep
 	$(if $(MAN1),install -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1)
 	$(if $(MAN5),install -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5)
 	install -m 644 $(wildcard README CHANGES LICENSE) $(DESTDIR)$(DOCDIR)
-	for f in $(wildcard examples/*); do install -m "$$(if [ -x "$$f" ]; then echo 755; else echo 644; fi)" "$$f" \
-	  $(DESTDIR)$(DOCDIR)/examples/; done
+	for f in $(EXAMPLES); do install -m "$$(if [ -x "$$f" ]; then echo 755; else echo 644; fi)" "$$f" \
+	  "$(DESTDIR)$(DOCDIR)/$$f"; done
+	install -m 644 $(O)/completion/bash $(DESTDIR)$(BASHDIR)/popkeep
+	install -m 644 $(O)/completion/zsh $(DESTDIR)$(ZSHDIR)/_popkeep
+	install -m 644 $(O)/completion/fish $(DESTDIR)$(FISHDIR)/popkeep.fish
 
 # Removes what install put there, and nothing a user may have added beside it.
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/popkeep
 	rm -f $(MAN1:man/%=$(DESTDIR)$(MANDIR)/man1/%) $(MAN5:man/%=$(DESTDIR)$(MANDIR)/man5/%)
-	rm -f $(patsubst examples/%,$(DESTDIR)$(DOCDIR)/examples/%,$(wildcard examples/*))
+	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,$(EXAMPLES))
+	rm -f $(addprefix $(DESTDIR),$(BASHDIR)/popkeep $(ZSHDIR)/_popkeep $(FISHDIR)/popkeep.fish)
 	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README CHANGES LICENSE)
+	-rmdir $(patsubst %/,$(DESTDIR)$(DOCDIR)/%,$(filter-out examples/,$(sort $(dir $(EXAMPLES))))) 2>/dev/null
 	-rmdir $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR) 2>/dev/null
 
 clean:

@@ -164,16 +164,18 @@ static const struct cmd_option options[] = {
 };
 
 static const struct cmd_command commands[] = {
-    {"fetch", CMD_FETCH, "download what is new, delete what is due (the default)", cmd_fetch},
-    {"check", CMD_CHECK, "connect, log in and list: is all as it should be?", cmd_check},
-    {"status", CMD_STATUS, "what is known of each account, without network", cmd_status},
-    {"verify", CMD_VERIFY, "read every stored message again and compare it", cmd_verify},
-    {"providers", CMD_PROVIDERS, "the presets for known mail providers", cmd_providers},
-    {NULL, 0, NULL, NULL},
+    {"fetch", CMD_FETCH, "download what is new, delete what is due (the default)", cmd_fetch, NULL},
+    {"check", CMD_CHECK, "connect, log in and list: is all as it should be?", cmd_check, NULL},
+    {"status", CMD_STATUS, "what is known of each account, without network", cmd_status, NULL},
+    {"verify", CMD_VERIFY, "read every stored message again and compare it", cmd_verify, NULL},
+    {"providers", CMD_PROVIDERS, "the presets for known mail providers", cmd_providers, ""},
+    {"completion", CMD_COMPLETION, "the script that lets a shell complete popkeep's command line",
+     cmd_completion, "bash zsh fish"},
+    {NULL, 0, NULL, NULL, NULL},
 };
 
-static const char *const command_names[] = {"fetch",  "check",     "status",
-                                            "verify", "providers", NULL};
+static const char *const command_names[] = {"fetch",     "check",      "status", "verify",
+                                            "providers", "completion", NULL};
 
 const struct cmd_option *cmd_option_table(void)
 {
@@ -303,8 +305,8 @@ static int check_together(const struct cmd_options *o, const struct args *a, str
     if (o->run.dry_run && (o->run.adopt || o->run.confirm_delete))
         return err_set(e, ST_USAGE, "--%s changes the journal and does not go with --dry-run",
                        o->run.adopt ? "adopt" : "confirm-delete");
-    if (o->command->bit == CMD_PROVIDERS && o->n_words > 0)
-        return err_set(e, ST_USAGE, "providers takes no accounts");
+    if (o->command->words != NULL && *o->command->words == '\0' && o->n_words > 0)
+        return err_set(e, ST_USAGE, "%s takes no accounts", o->command->name);
     return 0;
 }
 

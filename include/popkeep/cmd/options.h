@@ -34,13 +34,23 @@ struct cmd_option {
 };
 const struct cmd_option *cmd_option_table(void); /* ended by a null name */
 
-enum cmd_bit { CMD_FETCH = 1, CMD_CHECK = 2, CMD_STATUS = 4, CMD_VERIFY = 8, CMD_PROVIDERS = 16 };
+enum cmd_bit {
+    CMD_FETCH = 1,
+    CMD_CHECK = 2,
+    CMD_STATUS = 4,
+    CMD_VERIFY = 8,
+    CMD_PROVIDERS = 16,
+    CMD_COMPLETION = 32
+};
 
 struct cmd_command {
     const char *name;
     enum cmd_bit bit;
     const char *help;
     enum status (*run)(const struct cmd_options *o, struct err *e);
+    /* Which words it takes: null: accounts; "": none; "FILE", "DIR": a path; else those that may be
+     * meant, with blanks between. */
+    const char *words;
 };
 const struct cmd_command *
 cmd_command_table(void);                    /* ended by a null name; the first is the default */
