@@ -14,6 +14,8 @@ DOCDIR ?= $(PREFIX)/share/doc/popkeep
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# Where the program looks: beside the folder it was started from.
+LOCALEDIR := $(BINDIR)/../share/locale
 
 VERSION := 0.1.0
 comma := ,
@@ -50,7 +52,21 @@ SRCS := $(sort $(wildcard src/*/*.c))
 OBJS := $(SRCS:src/%.c=$(O)/obj/%.o)
 LIB_OBJS := $(filter-out $(O)/obj/cmd/main.o,$(OBJS))
 
-all: $(O)/popkeep
+# Where gettext is missing the program is made without catalogues: it speaks English then.
+MSGFMT ?= msgfmt
+HAVE_MSGFMT := $(shell command -v $(MSGFMT) 2>/dev/null)
+LANGUAGES := $(patsubst src/po/%.po,%,$(sort $(wildcard src/po/*.po)))
+CATALOGUES := $(LANGUAGES:%=build/share/locale/%/LC_MESSAGES/popkeep.mo)
+
+all: $(O)/popkeep $(if $(HAVE_MSGFMT),$(CATALOGUES),no-catalogues)
+
+build/share/locale/%/LC_MESSAGES/popkeep.mo: src/po/%.po
+	$(Q)mkdir -p $(@D)
+	$(Q)echo "  MSG   $@"
+	$(Q)$(MSGFMT) --check -o $@.tmp $< && mv $@.tmp $@
+
+no-catalogues:
+	$(Q)echo "  --    $(MSGFMT) (package gettext) is missing: popkeep speaks English only"
 
 $(O)/popkeep: $(OBJS)
 	$(Q)echo "  LD    $@"
@@ -75,6 +91,9 @@ include tests/tests.mk
 
 MAN1 := $(wildcard man/*.1)
 MAN5 := $(wildcard man/*.5)
+# man/LANGUAGE/PAGE.SECTION is installed as MANDIR/LANGUAGE/manSECTION/PAGE.SECTION
+MAN_OTHERS := $(wildcard man/*/*.[15])
+man_place = $(patsubst man/%/,%,$(dir $(1)))/man$(patsubst .%,%,$(suffix $(1)))
 
 EXAMPLES := $(wildcard examples/*.* examples/*/*) $(filter-out $(wildcard examples/*.*) $(patsubst %/,%,$(wildcard examples/*/)),$(wildcard examples/*))
 
@@ -90,6 +109,9 @@ install: all $(COMPLETIONS)
 	install -m 755 $(O)/popkeep $(DESTDIR)$(BINDIR)/popkeep
 	$(if $(MAN1),install -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1)
 	$(if $(MAN5),install -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5)
+	$(foreach p,$(MAN_OTHERS),install -D -m 644 $(p) $(DESTDIR)$(MANDIR)/$(call man_place,$(p))/$(notdir $(p)) &&) true
+	$(if $(HAVE_MSGFMT),$(foreach l,$(LANGUAGES),install -D -m 644 build/share/locale/$(l)/LC_MESSAGES/popkeep.mo \
+	  $(DESTDIR)$(LOCALEDIR)/$(l)/LC_MESSAGES/popkeep.mo &&)) true
 	install -m 644 $(wildcard README CHANGES LICENSE) $(DESTDIR)$(DOCDIR)
 	for f in $(EXAMPLES); do install -m "$$(if [ -x "$$f" ]; then echo 755; else echo 644; fi)" "$$f" \
 	  "$(DESTDIR)$(DOCDIR)/$$f"; done
@@ -101,6 +123,8 @@ install: all $(COMPLETIONS)
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/popkeep
 	rm -f $(MAN1:man/%=$(DESTDIR)$(MANDIR)/man1/%) $(MAN5:man/%=$(DESTDIR)$(MANDIR)/man5/%)
+	rm -f $(foreach p,$(MAN_OTHERS),$(DESTDIR)$(MANDIR)/$(call man_place,$(p))/$(notdir $(p)))
+	rm -f $(LANGUAGES:%=$(DESTDIR)$(LOCALEDIR)/%/LC_MESSAGES/popkeep.mo)
 	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,$(EXAMPLES))
 	rm -f $(addprefix $(DESTDIR),$(BASHDIR)/popkeep $(ZSHDIR)/_popkeep $(FISHDIR)/popkeep.fish)
 	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README CHANGES LICENSE)
@@ -122,6 +146,7 @@ help:
 	@echo
 	@echo 'Parts of make check (each alone, the compiler and the libraries being there):'
 	@echo '  check-unit  check-e2e  check-rooms  check-man  check-style'
+	@echo '  check-po           every text for people is in src/po/tr.po, translated (update-po: take new ones in)'
 	@echo '  check-san          units and end-to-end tests with the address and undefined sanitizers'
 	@echo '  check-valgrind     units and a few end-to-end tests under valgrind'
 	@echo '  check-locale       units and end-to-end tests in tr_TR.UTF-8'
@@ -140,5 +165,5 @@ help:
 	@echo 'Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR; DEV=1 (warnings are errors, build/dev);'
 	@echo '  SAN=address,undefined (sanitizers, build/san-...); V=1 (show the commands)'
 
-.PHONY: all install uninstall clean help
+.PHONY: all no-catalogues install uninstall clean help
 .DEFAULT_GOAL := all

@@ -71,10 +71,13 @@ build-plain: all units replays small tools
 build-san:
 	$(Q)$(MAKE) --no-print-directory SAN=$(SAN_CHECK) all units replays small
 check-unit: units replays ; $(Q)$(RUN) unit $(T)
-check-e2e: all small tools ; $(Q)$(RUN) e2e $(T)
+check-e2e: all small tools build/locale/tr_TR.UTF-8 ; $(Q)$(RUN) e2e $(T)
 check-rooms: $(O)/libpopkeep.a ; $(Q)$(RUN) rooms
 check-man: ; $(Q)$(RUN) man
 check-style: ; $(Q)$(RUN) style
+check-po: ; $(Q)$(RUN) po
+update-po: ; $(Q)src/po/extract build/po/popkeep.pot && msgmerge --quiet --update --backup=none --no-wrap --no-location \
+	  --no-fuzzy-matching src/po/tr.po build/po/popkeep.pot
 check-san: build-san tools ; $(Q)$(RUN) san $(T)
 check-valgrind: build-plain ; $(Q)$(RUN) valgrind $(T)
 check-locale: build-plain build/locale/tr_TR.UTF-8 ; $(Q)$(RUN) locale $(T)
@@ -94,7 +97,7 @@ demo:
 	$(Q)$(MAKE) --no-print-directory all $(TOOL_DIR)/popserver $(TOOL_DIR)/mkcert
 	$(Q)tests/demo
 
-.PHONY: units tools check check-build build-plain build-san check-unit check-e2e check-rooms check-man check-style \
+.PHONY: units tools check check-build build-plain build-san check-unit check-e2e check-rooms check-man check-style check-po update-po \
   check-san check-valgrind check-locale check-faults small demo
 .SECONDARY: $(POPSERVER_OBJS)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The one error type. */
 #include "popkeep/base/err.h"
+#include "popkeep/base/translate.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -34,7 +35,7 @@ __attribute__((format(printf, 2, 0))) static void draft_vadd(struct draft *d, co
                                                              va_list ap)
 {
     size_t room = sizeof d->text - d->n;
-    int n = vsnprintf(d->text + d->n, room, fmt, ap);
+    int n = vsnprintf(d->text + d->n, room, tr(fmt), ap);
     if (n < 0)
         d->text[d->n] = '\0';
     else if ((size_t)n >= room)
@@ -89,7 +90,7 @@ int err_sys(struct err *e, enum status s, int errnum, const char *fmt, ...)
     va_end(ap);
     const char *what = strerrordesc_np(errnum);
     if (what != NULL)
-        draft_add(&d, ": %s", what);
+        draft_add(&d, ": %s", tr(what)); /* src/po/system-errors lists those worth translating */
     else
         draft_add(&d, ": system error %d", errnum);
     keep(e, &d);

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 /* The only list of exit statuses. */
 #include "popkeep/base/status.h"
+#include "popkeep/base/translate.h"
 
 static const struct status_info table[] = {
-    {ST_OK, 0, "ok", "everything asked for is done"},
-    {ST_INCOMPLETE, 2, "incomplete", "ran, but something is incomplete"},
-    {ST_HELD, 1, "held", "deletions were held back"},
-    {ST_CERT, 8, "certificate", "the server's certificate was not accepted"},
-    {ST_USAGE, 14, "usage", "wrong usage"},
-    {ST_DATA, 10, "data", "stored data are damaged"},
-    {ST_UNAVAILABLE, 5, "unavailable", "the server refuses or lacks what is needed"},
-    {ST_SOFTWARE, 13, "software", "a fault in popkeep, or out of memory"},
-    {ST_CANTCREATE, 11, "cantcreate", "cannot create a local file or folder"},
-    {ST_IO, 12, "io", "cannot read or write locally"},
-    {ST_TEMP, 4, "temporary", "temporary failure; try later"},
-    {ST_PROTOCOL, 6, "protocol", "the server breaks the protocol"},
-    {ST_LOGIN, 7, "login", "login refused"},
-    {ST_CONFIG, 9, "config", "wrong configuration"},
+    {ST_OK, 0, "ok", N_("everything asked for is done")},
+    {ST_INCOMPLETE, 2, "incomplete", N_("ran, but something is incomplete")},
+    {ST_HELD, 1, "held", N_("deletions were held back")},
+    {ST_CERT, 8, "certificate", N_("the server's certificate was not accepted")},
+    {ST_USAGE, 14, "usage", N_("wrong usage")},
+    {ST_DATA, 10, "data", N_("stored data are damaged")},
+    {ST_UNAVAILABLE, 5, "unavailable", N_("the server refuses or lacks what is needed")},
+    {ST_SOFTWARE, 13, "software", N_("a fault in popkeep, or out of memory")},
+    {ST_CANTCREATE, 11, "cantcreate", N_("cannot create a local file or folder")},
+    {ST_IO, 12, "io", N_("cannot read or write locally")},
+    {ST_TEMP, 4, "temporary", N_("temporary failure; try later")},
+    {ST_PROTOCOL, 6, "protocol", N_("the server breaks the protocol")},
+    {ST_LOGIN, 7, "login", N_("login refused")},
+    {ST_CONFIG, 9, "config", N_("wrong configuration")},
     {ST_OK, 0, NULL, NULL},
 };
 

@@ -2,6 +2,7 @@
 /* Octets of strangers made safe, numbers and times made readable. */
 #include "popkeep/base/text.h"
 #include "popkeep/base/ascii.h"
+#include "popkeep/base/translate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -265,6 +266,36 @@ void text_json(struct buf *out, struct sv s)
     }
 }
 
+size_t text_columns(struct sv s)
+{
+    size_t columns = 0;
+    while (s.n > 0) {
+        uint32_t point;
+        size_t took = utf8_at(s.p, s.n, &point);
+        s = sv_from(s, took > 0 ? took : 1);
+        columns++;
+    }
+    return columns;
+}
+
+size_t text_fit(struct sv s, size_t columns)
+{
+    size_t at = 0;
+    for (; at < s.n && columns > 0; columns--) {
+        uint32_t point;
+        size_t took = utf8_at(s.p + at, s.n - at, &point);
+        at += took > 0 ? took : 1;
+    }
+    return at;
+}
+
+void text_pad(struct buf *out, struct sv s, size_t columns)
+{
+    buf_add_sv(out, s);
+    for (size_t n = text_columns(s); n < columns; n++)
+        buf_add_char(out, ' ');
+}
+
 void text_hex(char *out, const unsigned char *p, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -306,24 +337,37 @@ char *text_octets(char out[16], uint64_t octets)
     return out;
 }
 
+/* One row a unit: alone, and with the next smaller one behind it. */
+static const struct {
+    uint64_t s;
+    const char *alone, *with;
+} span_units[] = {
+    /* TRANS: days (and hours), hours (and minutes), ... in short; at most 23 octets with numbers */
+    {DAY_S, N_("%llu d"), N_("%llu d %llu h")},
+    {3600, N_("%llu h"), N_("%llu h %llu min")},
+    {60, N_("%llu min"), N_("%llu min %llu s")},
+    {1, N_("%llu s"), NULL},
+};
+
 char *text_span(char out[24], int64_t seconds)
 {
-    static const struct {
-        uint64_t s;
-        const char *name;
-    } steps[] = {{DAY_S, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
-    const char *sign = seconds < 0 ? "-" : "";
     uint64_t left = seconds < 0 ? -(uint64_t)seconds : (uint64_t)seconds;
     size_t i = 0;
-    while (i < 3 && left < steps[i].s)
+    while (i < 3 && left < span_units[i].s)
         i++;
-    unsigned long long big = left / steps[i].s;
-    unsigned long long small = i < 3 ? left % steps[i].s / steps[i + 1].s : 0;
-    char wide[64]; /* the compiler cannot see that the parts are small */
-    snprintf(wide, sizeof wide, "%s%llu %s", sign, big, steps[i].name);
-    size_t n = strlen(wide);
+    unsigned long long big = left / span_units[i].s;
+    unsigned long long small = i < 3 ? left % span_units[i].s / span_units[i + 1].s : 0;
+    char wide[96]; /* the compiler cannot see that the parts are small */
+    const char *sign = seconds < 0 ? "-" : "";
+    size_t n = strlen(sign);
+    memcpy(wide, sign, n);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the table above has them all */
     if (small > 0)
-        snprintf(wide + n, sizeof wide - n, " %llu %s", small, steps[i + 1].name);
+        snprintf(wide + n, sizeof wide - n, tr(span_units[i].with), big, small);
+    if (small == 0 || strlen(wide) > 23) /* who asks for ages of the universe needs no hours */
+        snprintf(wide + n, sizeof wide - n, tr(span_units[i].alone), big);
+#pragma GCC diagnostic pop
     n = strnlen(wide, 23);
     memcpy(out, wide, n);
     out[n] = '\0';

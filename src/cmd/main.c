@@ -4,7 +4,9 @@
 
 #include "popkeep/cmd/sink.h"
 
+#include "popkeep/base/translate.h"
 #include "popkeep/sys/confine.h"
+#include "popkeep/sys/language.h"
 #include "popkeep/sys/manager.h"
 #include "popkeep/sys/memory.h"
 #include "popkeep/sys/output.h"
@@ -12,7 +14,6 @@
 #include "popkeep/sys/signals.h"
 
 #include <fcntl.h>
-#include <locale.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,7 +44,7 @@ static enum status print_error(const struct err *e)
 
     (void)buf_addf(&b, "popkeep: %s\n", e->text);
     if (e->status == ST_USAGE)
-        (void)buf_add_c(&b, "popkeep --help shows how it is used\n");
+        (void)buf_addf(&b, "%s\n", tr("popkeep --help shows how it is used"));
     manager_mark(&b, 0, 2, MANAGER_ERROR);
     (void)output_write(2, buf_sv(&b), &ignored);
     buf_free(&b);
@@ -61,7 +62,7 @@ static enum status run(const struct cmd_options *o)
         return print(&b);
     }
     if (o->version) {
-        (void)buf_addf(&b, "popkeep %s\nworkers give up: ", POPKEEP_VERSION);
+        (void)tr_addf(&b, "popkeep %s\nworkers give up: ", POPKEEP_VERSION);
         confine_text(&b, confine_can());
         (void)buf_add_char(&b, '\n');
         return print(&b);
@@ -82,8 +83,8 @@ int main(int argc, char **argv)
 
     memory_guard_openssl();
     open_missing_descriptors();
-    /* of the locale only the language of messages: LC_CTYPE of tr_TR would bend protocol words */
-    setlocale(LC_MESSAGES, "");
+    if (!cmd_options_json(argc, argv)) /* what programs read is English throughout */
+        language_enter();
     umask(077);
     manager_init();
     process_harden();

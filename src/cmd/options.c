@@ -6,6 +6,7 @@
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/cmd/setup.h"
 
 enum { MAX_JOBS = 256, MAX_OPTIONS = 40 };
@@ -137,40 +138,44 @@ static int set_version(struct cmd_options *o, const char *v, struct err *e)
 }
 
 static const struct cmd_option options[] = {
-    {'c', "config", "FILE", "read this configuration", set_config, 0},
-    {'n', "dry-run", NULL, "only say what would be fetched and deleted, and why", set_dry_run,
+    {'c', "config", N_("FILE"), N_("read this configuration"), set_config, 0},
+    {'n', "dry-run", NULL, N_("only say what would be fetched and deleted, and why"), set_dry_run,
      CMD_FETCH},
-    {0, "as-of", "DATE", "with --dry-run: judge ages as if it were DATE", set_as_of, CMD_FETCH},
-    {'q', "quiet", NULL, "say nothing but errors", set_quiet, 0},
-    {'v', "verbose", NULL, "say more: each message; -vvv: the dialogue with the server",
+    {0, "as-of", N_("DATE"), N_("with --dry-run: judge ages as if it were DATE"), set_as_of,
+     CMD_FETCH},
+    {'q', "quiet", NULL, N_("say nothing but errors"), set_quiet, 0},
+    {'v', "verbose", NULL, N_("say more: each message; -vvv: the dialogue with the server"),
      set_verbose, 0},
-    {0, "json", NULL, "results as JSON Lines on stdout", set_json, 0},
-    {0, "log", "FILE", "also append what is printed to FILE, with times, for logrotate", set_log,
+    {0, "json", NULL, N_("results as JSON Lines on stdout"), set_json, 0},
+    {0, "log", N_("FILE"), N_("also append what is printed to FILE, with times, for logrotate"),
+     set_log, CMD_FETCH | CMD_CHECK | CMD_VERIFY},
+    {'j', "jobs", N_("N"), N_("work on so many accounts at a time"), set_jobs,
      CMD_FETCH | CMD_CHECK | CMD_VERIFY},
-    {'j', "jobs", "N", "work on so many accounts at a time", set_jobs,
-     CMD_FETCH | CMD_CHECK | CMD_VERIFY},
-    {0, "shard", "I/N", "only the I-th of N parts of the accounts: one run, several machines",
-     set_shard, CMD_FETCH | CMD_CHECK | CMD_STATUS | CMD_VERIFY},
-    {0, "confirm-delete", NULL, "the clock is right and the mailbox the same: delete again",
+    {0, "shard", N_("I/N"),
+     N_("only the I-th of N parts of the accounts: one run, several machines"), set_shard,
+     CMD_FETCH | CMD_CHECK | CMD_STATUS | CMD_VERIFY},
+    {0, "confirm-delete", NULL, N_("the clock is right and the mailbox the same: delete again"),
      set_confirm, CMD_FETCH},
-    {0, "missing", NULL, "store again what is known but has no local file any more", set_missing,
-     CMD_FETCH},
-    {0, "adopt", NULL, "bind state and Maildir together as they are now", set_adopt, CMD_FETCH},
-    {0, "server", NULL, "also ask the server whether all it lists is stored", set_server,
+    {0, "missing", NULL, N_("store again what is known but has no local file any more"),
+     set_missing, CMD_FETCH},
+    {0, "adopt", NULL, N_("bind state and Maildir together as they are now"), set_adopt, CMD_FETCH},
+    {0, "server", NULL, N_("also ask the server whether all it lists is stored"), set_server,
      CMD_VERIFY},
-    {'h', "help", NULL, "show this help", set_help, 0},
-    {'V', "version", NULL, "show the version", set_version, 0},
+    {'h', "help", NULL, N_("show this help"), set_help, 0},
+    {'V', "version", NULL, N_("show the version"), set_version, 0},
     {0, NULL, NULL, NULL, NULL, 0},
 };
 
 static const struct cmd_command commands[] = {
-    {"fetch", CMD_FETCH, "download what is new, delete what is due (the default)", cmd_fetch, NULL},
-    {"check", CMD_CHECK, "connect, log in and list: is all as it should be?", cmd_check, NULL},
-    {"status", CMD_STATUS, "what is known of each account, without network", cmd_status, NULL},
-    {"verify", CMD_VERIFY, "read every stored message again and compare it", cmd_verify, NULL},
-    {"providers", CMD_PROVIDERS, "the presets for known mail providers", cmd_providers, ""},
-    {"completion", CMD_COMPLETION, "the script that lets a shell complete popkeep's command line",
-     cmd_completion, "bash zsh fish"},
+    {"fetch", CMD_FETCH, N_("download what is new, delete what is due (the default)"), cmd_fetch,
+     NULL},
+    {"check", CMD_CHECK, N_("connect, log in and list: is all as it should be?"), cmd_check, NULL},
+    {"status", CMD_STATUS, N_("what is known of each account, without network"), cmd_status, NULL},
+    {"verify", CMD_VERIFY, N_("read every stored message again and compare it"), cmd_verify, NULL},
+    {"providers", CMD_PROVIDERS, N_("the presets for known mail providers"), cmd_providers, ""},
+    {"completion", CMD_COMPLETION,
+     N_("the script that lets a shell complete popkeep's command line"), cmd_completion,
+     "bash zsh fish"},
     {NULL, 0, NULL, NULL, NULL},
 };
 
@@ -219,7 +224,7 @@ static int take_value(struct args *a, const struct cmd_option *opt, const char *
                       struct err *e)
 {
     if (a->next >= a->argc)
-        return err_set(e, ST_USAGE, "--%s needs %s", opt->name, opt->argument);
+        return err_set(e, ST_USAGE, "--%s needs %s", opt->name, tr(opt->argument));
     *value = a->argv[a->next++];
     return 0;
 }
@@ -337,23 +342,40 @@ int cmd_options_parse(struct cmd_options *o, int argc, char **argv, struct err *
     return check_together(o, &a, e);
 }
 
+/* "  -j, --jobs N            ", as wide as the others. */
+static void help_left(struct buf *out, const struct cmd_option *o)
+{
+    enum { LEFT_COLUMNS = 24 };
+    char *left = mem_printf("  %c%c%s --%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
+                            o->letter ? "," : " ", o->name, o->argument ? " " : "",
+                            o->argument ? tr(o->argument) : "");
+
+    text_pad(out, sv_of(left), LEFT_COLUMNS);
+    free(left);
+}
+
 void cmd_options_help(struct buf *out)
 {
     (void)buf_add_c(
-        out, "popkeep keeps a local copy of a POP3 mailbox: it stores new mail in a Maildir and "
-             "deletes\nthe server's copy after the days you set.\n\n"
-             "usage: popkeep [OPTIONS] [COMMAND] [ACCOUNT...]\n\ncommands:\n");
+        out, tr("popkeep keeps a local copy of a POP3 mailbox: it stores new mail in a Maildir and "
+                "deletes\nthe server's copy after the days you set.\n\n"
+                "usage: popkeep [OPTIONS] [COMMAND] [ACCOUNT...]\n\ncommands:\n"));
     for (const struct cmd_command *c = commands; c->name != NULL; c++)
-        (void)buf_addf(out, "  %-10s %s\n", c->name, c->help);
-    (void)buf_add_c(out, "\noptions:\n");
+        (void)buf_addf(out, "  %-10s %s\n", c->name, tr(c->help));
+    (void)buf_add_c(out, tr("\noptions:\n"));
     for (const struct cmd_option *o = options; o->name != NULL; o++) {
-        char *left = mem_printf("%c%c%s --%s%s%s", o->letter ? '-' : ' ',
-                                o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name,
-                                o->argument ? " " : "", o->argument ? o->argument : "");
-        (void)buf_addf(out, "  %-22s %s\n", left, o->help);
-        free(left);
+        help_left(out, o);
+        (void)buf_addf(out, " %s\n", tr(o->help));
     }
     (void)buf_add_c(
-        out, "\nACCOUNT is a name from the configuration or a shell pattern; none means all.\n"
-             "Begin with: popkeep check. Manual: man popkeep, man popkeep.conf\n");
+        out, tr("\nACCOUNT is a name from the configuration or a shell pattern; none means all.\n"
+                "Begin with: popkeep check. Manual: man popkeep, man popkeep.conf\n"));
+}
+
+bool cmd_options_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
 }

@@ -2,6 +2,7 @@
 /* popkeep providers: the presets. */
 #include "popkeep/cmd/setup.h"
 
+#include "popkeep/base/translate.h"
 #include "popkeep/cmd/sink.h"
 #include "popkeep/config/provider.h"
 #include "popkeep/sys/clock.h"
@@ -24,17 +25,20 @@ static void tell(struct sink *s, const struct provider *p)
 
 static void print_text(struct buf *out, const struct provider *p, bool verbose)
 {
-    (void)buf_addf(out, "%-10s %s:%u  %s\n", p->name, p->host, p->port, p->title);
+    (void)buf_addf(out, "%-10s %s:%u  %s\n", p->name, p->host, p->port, tr(p->title));
     if (p->needs != NULL)
-        (void)buf_addf(out, "%-10s cannot be used yet: needs %s\n", "", p->needs);
+        (void)tr_addf(out, "%-10s cannot be used yet: needs %s\n", "", p->needs);
     if (p->note != NULL)
-        (void)buf_addf(out, "%-10s %s\n", "", p->note);
-    if (verbose && p->login_hint != NULL) {
-        struct sv rest = sv_of(p->login_hint);
+        (void)buf_addf(out, "%-10s %s\n", "", tr(p->note));
+    if (verbose) {
+        struct buf hint = BUF_INIT(TEXT_MAX);
+        provider_hint(&hint, p);
+        struct sv rest = buf_sv(&hint);
         while (rest.n > 0) {
             struct sv line = sv_token(&rest, '\n');
             (void)buf_addf(out, "%-10s %.*s\n", "", SV_ARG(line));
         }
+        buf_free(&hint);
     }
 }
 

@@ -2,6 +2,7 @@
 /* What fetch, check and verify share: set up, run the pool, sum up. */
 #include "popkeep/cmd/setup.h"
 
+#include "popkeep/base/translate.h"
 #include "popkeep/cmd/sink.h"
 #include "popkeep/run/pool.h"
 #include "popkeep/sys/clock.h"
@@ -22,9 +23,11 @@ static void warn_root(const struct cmd_options *o, const struct cmd_setup *s, st
         return;
     for (size_t i = 0; i < s->config.n_accounts; i++)
         if (s->chosen[i] && s->config.accounts[i].run_as == NULL) {
-            sink_warn(sink,
-                      SV("popkeep: running as root; run_as = USER in the configuration is safer\n"),
-                      true);
+            sink_warn(
+                sink,
+                sv_of(
+                    tr("popkeep: running as root; run_as = USER in the configuration is safer\n")),
+                true);
             return;
         }
 }

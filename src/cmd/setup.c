@@ -3,6 +3,7 @@
 #include "popkeep/cmd/setup.h"
 
 #include "popkeep/base/mem.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/cmd/load.h"
 #include "popkeep/sys/env.h"
 
@@ -99,8 +100,8 @@ void cmd_tell_empty(const struct cmd_options *o, size_t n_chosen, struct sink *s
 
     if (n_chosen > 0 || o->shard.n == 0)
         return;
-    (void)buf_addf(&text, "part %u of %u has none of these accounts: nothing to do", o->shard.i,
-                   o->shard.n);
+    (void)tr_addf(&text, "part %u of %u has none of these accounts: nothing to do", o->shard.i,
+                  o->shard.n);
     event_init(&ev, EVENT_NOTE, NULL);
     ev.str[ES_TEXT] = buf_sv(&text);
     sink_event(sink, &ev);

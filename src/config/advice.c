@@ -3,6 +3,7 @@
 #include "popkeep/config/provider.h"
 
 #include "popkeep/base/ascii.h"
+#include "popkeep/base/translate.h"
 
 enum match {
     EXACT,  /* the whole name */
@@ -19,21 +20,25 @@ struct host_rule {
     bool same_domain; /* without a preset, suggest pop.DOMAIN and mail.DOMAIN */
 };
 
-#define IS_SMTP   "is an outgoing (SMTP) server"
-#define IS_IMAP   "is an IMAP server; popkeep speaks POP3"
-#define IS_WEB    "is a web address, not a mail server"
-#define NO_POP    "belongs to iCloud; iCloud does not offer POP3, only IMAP, so popkeep cannot read it"
-#define NO_BASIC  "accepts OAuth2 only, which is not built yet"
-#define IS_MEBBIS "is MEBBİS, where accounts are looked after, not a mail server"
+/* TRANS: each stands behind "host NAME" */
+#define IS_SMTP          N_("is an outgoing (SMTP) server")
+#define IS_IMAP          N_("is an IMAP server; popkeep speaks POP3")
+#define IS_WEB           N_("is a web address, not a mail server")
+#define IS_WEB_OF_GOOGLE N_("is a web address, not a mail server (the mailboxes are Google's)")
+#define LOOKS_WEB        N_("looks like a web address, not a mail server")
+#define NO_POP                                                                                     \
+    N_("belongs to iCloud; iCloud does not offer POP3, only IMAP, so popkeep cannot read it")
+#define NO_BASIC  N_("accepts OAuth2 only, which is not built yet")
+#define IS_MEBBIS N_("is MEBBİS, where accounts are looked after, not a mail server")
 
 /* The first that matches counts. */
 static const struct host_rule host_rules[] = {
     {PREFIX, "epostagiden", IS_SMTP, "meb-k12", true, false},
     {EXACT, "eposta.meb.k12.tr", IS_WEB, "meb-k12", true, false},
     {DOMAIN, "mebbis.meb.gov.tr", IS_MEBBIS, "meb-k12", true, false},
-    {EXACT, "nilufer.meb.gov.tr", "is the ministry's old server, closed in 2019", "meb", false,
+    {EXACT, "nilufer.meb.gov.tr", N_("is the ministry's old server, closed in 2019"), "meb", false,
      false},
-    {EXACT, "posta.ktun.edu.tr", IS_WEB " (the mailboxes are Google's)", "gmail", true, false},
+    {EXACT, "posta.ktun.edu.tr", IS_WEB_OF_GOOGLE, "gmail", true, false},
     {DOMAIN, "icloud.com", NO_POP, NULL, true, false},
     {DOMAIN, "me.com", NO_POP, NULL, true, false},
     {DOMAIN, "mac.com", NO_POP, NULL, true, false},
@@ -53,8 +58,8 @@ static const struct host_rule host_rules[] = {
     {PREFIX, "imap.", IS_IMAP, NULL, true, true},
     {PREFIX, "imaps.", IS_IMAP, NULL, true, true},
     {PREFIX, "imap4.", IS_IMAP, NULL, true, true},
-    {PREFIX, "www.", "looks like a web address, not a mail server", NULL, false, true},
-    {PREFIX, "webmail.", "looks like a web address, not a mail server", NULL, false, true},
+    {PREFIX, "www.", LOOKS_WEB, NULL, false, true},
+    {PREFIX, "webmail.", LOOKS_WEB, NULL, false, true},
 };
 
 struct port_rule {
@@ -62,17 +67,18 @@ struct port_rule {
     const char *what; /* "port N " + what */
 };
 
+/* TRANS: each stands behind "port N" */
 static const struct port_rule port_rules[] = {
-    {25, "is for outgoing mail (SMTP)"},
-    {465, "is for outgoing mail (SMTP)"},
-    {467, "belongs to no mail service (465, of which it is a misprint, is for outgoing mail)"},
-    {587, "is for outgoing mail (SMTP)"},
-    {2525, "is for outgoing mail (SMTP)"},
-    {143, "is for IMAP; popkeep speaks POP3"},
-    {993, "is for IMAP; popkeep speaks POP3"},
-    {110, "begins in clear text (STLS on it is not built yet)"},
-    {80, "is for web pages"},
-    {443, "is for web pages"},
+    {25, N_("is for outgoing mail (SMTP)")},
+    {465, N_("is for outgoing mail (SMTP)")},
+    {467, N_("belongs to no mail service (465, of which it is a misprint, is for outgoing mail)")},
+    {587, N_("is for outgoing mail (SMTP)")},
+    {2525, N_("is for outgoing mail (SMTP)")},
+    {143, N_("is for IMAP; popkeep speaks POP3")},
+    {993, N_("is for IMAP; popkeep speaks POP3")},
+    {110, N_("begins in clear text (STLS on it is not built yet)")},
+    {80, N_("is for web pages")},
+    {443, N_("is for web pages")},
 };
 
 static bool below(struct sv host, const char *domain)
@@ -114,10 +120,10 @@ static const struct provider *provider_in(struct sv domain)
 
 static void name_right_server(struct buf *out, const struct provider *p)
 {
-    buf_addf(out, "; the incoming (POP3) server is %s, port %u: write provider = %s", p->host,
-             p->port, p->name);
+    tr_addf(out, "; the incoming (POP3) server is %s, port %u: write provider = %s", p->host,
+            p->port, p->name);
     if (p->needs)
-        buf_addf(out, " (which needs %s, not built yet)", p->needs);
+        tr_addf(out, " (which needs %s, not built yet)", p->needs);
 }
 
 static void advise_host(const struct host_rule *r, struct sv host, struct buf *out)
@@ -126,12 +132,12 @@ static void advise_host(const struct host_rule *r, struct sv host, struct buf *o
     const struct provider *p = r->provider      ? provider_find(sv_of(r->provider))
                                : r->same_domain ? provider_in(domain)
                                                 : NULL;
-    buf_addf(out, "host %.*s %s", SV_ARG(host), r->what);
+    tr_addf(out, "host %.*s %s", SV_ARG(host), tr(r->what));
     if (p)
         name_right_server(out, p);
     else if (r->same_domain && domain.n > 0)
-        buf_addf(out, "; the incoming (POP3) server is often called pop.%.*s or mail.%.*s",
-                 SV_ARG(domain), SV_ARG(domain));
+        tr_addf(out, "; the incoming (POP3) server is often called pop.%.*s or mail.%.*s",
+                SV_ARG(domain), SV_ARG(domain));
 }
 
 /* "gmail.com" is what stands behind the @, not a server. */
@@ -159,21 +165,24 @@ static const struct port_rule *rule_of_port(unsigned port)
     return NULL;
 }
 
-const char *provider_advice(struct sv host, unsigned port, struct buf *out, bool *fatal)
+const char *provider_advice(struct sv host, unsigned port, struct buf *out, bool *fatal,
+                            bool *of_port)
 {
     const struct host_rule *h = rule_of_host(host);
     const struct port_rule *wrong_port = rule_of_port(port);
     const struct provider *p = provider_of_domain(host);
 
     buf_clear(out);
+    *of_port = false;
     *fatal = (h && h->fatal) || p || wrong_port;
     if (h && (h->fatal || !wrong_port)) {
         advise_host(h, host, out);
     } else if (p) {
-        buf_addf(out, "host %.*s is the part of addresses behind the @", SV_ARG(host));
+        tr_addf(out, "host %.*s is the part of addresses behind the @", SV_ARG(host));
         name_right_server(out, p);
     } else if (wrong_port) {
-        buf_addf(out, "port %u %s; POP3 over TLS is on port 995", port, wrong_port->what);
+        tr_addf(out, "port %u %s; POP3 over TLS is on port 995", port, tr(wrong_port->what));
+        *of_port = true;
     } else {
         return NULL;
     }

@@ -5,6 +5,7 @@
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/config/provider.h"
 #include "popkeep/config/section.h"
 #include "popkeep/config/value.h"
@@ -27,7 +28,7 @@ static void warn(struct config *c, const char *file, unsigned line, const char *
     va_list ap;
     va_start(ap, fmt);
     buf_addf(&text, "%s:%u: ", file, line);
-    buf_vaddf(&text, fmt, ap);
+    buf_vaddf(&text, tr(fmt), ap);
     buf_add_char(&text, '\n');
     va_end(ap);
     /* One that does not fit is left out whole, and not even looked for: the first thousand say
@@ -62,14 +63,14 @@ static int check_server(struct config *c, const struct account *a, const struct 
                         struct err *e)
 {
     struct buf advice = BUF_INIT(4096);
-    bool fatal = false;
+    bool fatal = false, of_port = false;
     int rc = 0;
     size_t row = keys_row("host"), port_row = keys_row("port");
     if (!from->line[row])
         row = keys_row("provider");
 
-    if (provider_advice(sv_of(a->host), a->port, &advice, &fatal)) {
-        if (from->line[port_row] && ascii_starts(buf_sv(&advice), "port "))
+    if (provider_advice(sv_of(a->host), a->port, &advice, &fatal, &of_port)) {
+        if (from->line[port_row] && of_port)
             row = port_row;
         if (fatal) {
             err_set(e, ST_CONFIG, "%s", advice.p);
@@ -106,8 +107,9 @@ static void warn_password(struct config *c, const struct account *a)
         warn(c, s->file, s->line, "the quotes around the password are taken for a part of it");
     if (a->provider && n < a->provider->min_password)
         warn(c, s->file, s->line,
-             "the password has %zu octets; those of provider %s have at least %u", n,
-             a->provider->name, a->provider->min_password);
+             trn("the password has %zu octet; those of provider %s have at least %u",
+                 "the password has %zu octets; those of provider %s have at least %u", n),
+             n, a->provider->name, a->provider->min_password);
 }
 
 int check_account(struct config *c, const struct account *a, const struct check_origin *from,

@@ -2,6 +2,7 @@
 /* Configuration values that name a server: host names, addresses, pins of its key. */
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/mem.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/config/value.h"
 
 #include <arpa/inet.h>
@@ -68,22 +69,22 @@ static int refuse_host(struct sv v, const char *key, struct err *e)
     value_shown(shown, v);
     struct sv rest = v;
     struct sv first = sv_token(&rest, ':');
-    const char *why = "letters, digits, dots and hyphens make a host name";
+    const char *why = N_("letters, digits, dots and hyphens make a host name");
     if (sv_starts(rest, SV("//")))
-        why = "give the bare name of the server, without \"://\" and path";
+        why = N_("give the bare name of the server, without \"://\" and path");
     else if (sv_has(v, '@'))
-        why = "give the name of the server, not an e-mail address";
+        why = N_("give the name of the server, not an e-mail address");
     else if (sv_has(rest, ':'))
-        why = "this is no IPv6 address either";
+        why = N_("this is no IPv6 address either");
     else if (rest.p && is_host_name(first))
-        why = "give the bare name; the number belongs in \"port\"";
+        why = N_("give the bare name; the number belongs in \"port\"");
     else if (has_high_octet(v))
-        why = "write such a name in its \"xn--\" form";
+        why = N_("write such a name in its \"xn--\" form");
     else if (looks_like_ipv4(v))
-        why = "an IPv4 address has four numbers from 0 to 255";
+        why = N_("an IPv4 address has four numbers from 0 to 255");
     else if (v.n > 0 && v.p[v.n - 1] == '.')
-        why = "leave out the dot at the end";
-    return err_set(e, ST_CONFIG, "%s is no host name or address: %s; %s", key, shown, why);
+        why = N_("leave out the dot at the end");
+    return err_set(e, ST_CONFIG, "%s is no host name or address: %s; %s", key, shown, tr(why));
 }
 
 int value_host(struct sv v, const char *key, char **out, struct err *e)

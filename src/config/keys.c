@@ -5,6 +5,7 @@
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/config/expand.h"
 #include "popkeep/config/provider.h"
 #include "popkeep/config/value.h"
@@ -23,11 +24,11 @@ static const struct value_word yes_no[] = {{"yes", true, NULL}, {"no", false, NU
 
 static const struct value_word tls_words[] = {
     {"implicit", 0, NULL},
-    {"stls", 0, "is not built yet"},
-    {"starttls", 0, "is not built yet"},
-    {"no", 0, "does not exist: popkeep never sends a password in clear text"},
-    {"none", 0, "does not exist: popkeep never sends a password in clear text"},
-    {"off", 0, "does not exist: popkeep never sends a password in clear text"},
+    {"stls", 0, N_("is not built yet")},
+    {"starttls", 0, N_("is not built yet")},
+    {"no", 0, N_("does not exist: popkeep never sends a password in clear text")},
+    {"none", 0, N_("does not exist: popkeep never sends a password in clear text")},
+    {"off", 0, N_("does not exist: popkeep never sends a password in clear text")},
     {0},
 };
 
@@ -35,24 +36,24 @@ static const struct value_word auth_words[] = {
     {"auto", AUTH_AUTO, NULL},
     {"plain", AUTH_PLAIN, NULL},
     {"user", AUTH_USER, NULL},
-    {"xoauth2", 0, "is not built yet"},
-    {"oauthbearer", 0, "is not built yet"},
-    {"scram-sha-1", 0, "is not built yet"},
-    {"scram-sha-256", 0, "is not built yet"},
-    {"scram-sha-512", 0, "is not built yet"},
-    {"external", 0, "is not built yet"},
-    {"ntlm", 0, "is unsafe and left out on purpose"},
-    {"apop", 0, "is unsafe and left out on purpose"},
-    {"cram-md5", 0, "is unsafe and left out on purpose"},
-    {"digest-md5", 0, "is unsafe and left out on purpose"},
+    {"xoauth2", 0, N_("is not built yet")},
+    {"oauthbearer", 0, N_("is not built yet")},
+    {"scram-sha-1", 0, N_("is not built yet")},
+    {"scram-sha-256", 0, N_("is not built yet")},
+    {"scram-sha-512", 0, N_("is not built yet")},
+    {"external", 0, N_("is not built yet")},
+    {"ntlm", 0, N_("is unsafe and left out on purpose")},
+    {"apop", 0, N_("is unsafe and left out on purpose")},
+    {"cram-md5", 0, N_("is unsafe and left out on purpose")},
+    {"digest-md5", 0, N_("is unsafe and left out on purpose")},
     {0},
 };
 
 static const struct value_word tls_min_words[] = {
     {"1.2", TLS_MIN_1_2, NULL},
     {"1.3", TLS_MIN_1_3, NULL},
-    {"1.0", 0, "is unsafe and left out on purpose"},
-    {"1.1", 0, "is unsafe and left out on purpose"},
+    {"1.0", 0, N_("is unsafe and left out on purpose")},
+    {"1.1", 0, N_("is unsafe and left out on purpose")},
     {0},
 };
 
@@ -105,7 +106,7 @@ static int set_provider(struct key_target *t, struct sv v)
     }
     if (p->needs) {
         err_set(t->e, ST_CONFIG, "provider %s needs %s, which is not built yet", p->name, p->needs);
-        return err_advise(t->e, "%s", p->login_hint);
+        return err_advise(t->e, "%s", tr(p->login_hint));
     }
     t->account->provider = p;
     return 0;

@@ -6,166 +6,188 @@
 #include "popkeep/config/provider.h"
 
 #include "popkeep/base/ascii.h"
+#include "popkeep/base/translate.h"
 
 /* Why a login is refused is known to the server alone; most say the same for all of these. */
 #define OTHER_CAUSES                                                                               \
-    "The server does not say why. Besides the password: the user name, an account that is\n"       \
-    "disabled or inactive, or POP3 switched off for the mailbox."
+    N_("The server does not say why. Besides the password: the user name, an account that is\n"    \
+       "disabled or inactive, or POP3 switched off for the mailbox.")
 
 #define MEB_CAUSES                                                                                 \
-    "MEBBİS web şifresi değil, uygulama/e-posta şifresi.\n"                                    \
-    "Ajanda Kodu is not needed for POP3 (POP3 için Ajanda Kodu gerekmez).\n"                      \
-    "The server does not say why it refuses. Possible: a wrong password, or one replaced by a\n"   \
-    "newer one; an account that is disabled, or inactive because its data in MEBBİS are out of\n" \
-    "date; POP3 switched off for the mailbox."
+    N_("MEBBİS web şifresi değil, uygulama/e-posta şifresi.\n"                                 \
+       "Ajanda Kodu is not needed for POP3 (POP3 için Ajanda Kodu gerekmez).\n"                   \
+       "The server does not say why it refuses. Possible: a wrong password, or one replaced by "   \
+       "a\n"                                                                                       \
+       "newer one; an account that is disabled, or inactive because its data in MEBBİS are out "  \
+       "of\n"                                                                                      \
+       "date; POP3 switched off for the mailbox.")
 
-#define APP_PASSWORD(where)                                                                        \
-    "The password is an app password, made in " where ",\n"                                        \
-    "not the one of the web site.\n"
+#define APP_PASSWORD                                                                               \
+    N_("The password is an app password, made in the account's security settings,\n"               \
+       "not the one of the web site.")
+
+#define TWO_STEP                                                                                   \
+    N_("With two-step verification the password is an app password made in the account's\n"        \
+       "security settings. POP access must be switched on in the settings of the mailbox.")
 
 static const struct provider providers[] = {
     {
         .name = "meb-k12",
-        .title = "Turkish Ministry of National Education, schools (meb.k12.tr)",
+        .title = N_("Turkish Ministry of National Education, schools (meb.k12.tr)"),
         .host = "epostagelen.meb.k12.tr",
         .port = 995,
         .user_is_address = true,
         .user_domain = "meb.k12.tr",
         .min_password = 10,
-        .login_hint =
+        .login_hint = N_(
             "The user name is the whole address, the password is the application password made in\n"
             "MEBBİS > Kişisel Kullanıcı > Kişisel Bilgiler > Uygulama Şifreleri\n"
-            "(at least 10 characters; if it is shorter, make another), not that of the web "
-            "site:\n" MEB_CAUSES,
-        .note = "application password from MEBBİS; other programs may delete after 30 days",
+            "(at least 10 characters; if it is shorter, make another), not that of the web site:"),
+        .causes = MEB_CAUSES,
+        .note = N_("application password from MEBBİS; other programs may delete after 30 days"),
     },
     {
         .name = "meb",
-        .title = "Turkish Ministry of National Education, staff (meb.gov.tr)",
+        .title = N_("Turkish Ministry of National Education, staff (meb.gov.tr)"),
         .host = "posta.meb.gov.tr",
         .port = 995,
         .user_is_address = true,
         .user_domain = "meb.gov.tr",
-        .login_hint = "The password is the separate e-mail password (E-posta Şifresi), not the one "
-                      "of MEBBİS:\n" MEB_CAUSES,
-        .note = "separate e-mail password; asking for a new one replaces the old",
+        .login_hint =
+            N_("The password is the separate e-mail password (E-posta Şifresi), not the one of "
+               "MEBBİS:"),
+        .causes = MEB_CAUSES,
+        .note = N_("separate e-mail password; asking for a new one replaces the old"),
     },
     {
         .name = "gmail",
-        .title = "Gmail, Google Workspace (also under own domains, many edu.tr)",
+        .title = N_("Gmail, Google Workspace (also under own domains, many edu.tr)"),
         .host = "pop.gmail.com",
         .port = 995,
         .user_is_address = true,
         .user_domain = "gmail.com",
-        .login_hint =
+        .login_hint = N_(
             "The password is an app password (Google Account > Security; needs two-step\n"
             "verification, and a Workspace administrator can forbid it), not that of the account.\n"
             "\"Less secure app access\" (daha az güvenli uygulama erişimi) no longer exists.\n"
             "POP must be switched on: Ayarlar → Yönlendirme ve POP/IMAP → POP'u etkinleştir\n"
             "(Settings > Forwarding and POP/IMAP > Enable POP), for all mail.\n"
             "Gmail announces EXPIRE 0: a download by itself can change the copy on the server, as\n"
-            "set on that page; choose \"keep Gmail's copy in the Inbox\" there.\n" OTHER_CAUSES,
-        .note = "app password; lists a part at a time; set \"keep Gmail's copy\" first",
+            "set on that page; choose \"keep Gmail's copy in the Inbox\" there."),
+        .causes = OTHER_CAUSES,
+        .note = N_("app password; lists a part at a time; set \"keep Gmail's copy\" first"),
     },
     {
         .name = "outlook",
-        .title = "Microsoft 365, Outlook.com, Hotmail",
+        .title = N_("Microsoft 365, Outlook.com, Hotmail"),
         .host = "outlook.office365.com",
         .port = 995,
         .user_is_address = true,
         .user_domain = "outlook.com",
         .needs = "OAuth2",
-        .login_hint =
+        .login_hint = N_(
             "Microsoft accepts no passwords over POP3 any more. Until then, either run an OAuth2\n"
             "proxy on this machine that offers POP3 over TLS and give its host, port and tls_pin\n"
-            "instead of the provider, or let the mailbox forward its mail to one popkeep can read.",
-        .note = "OAuth2 only: not built yet",
+            "instead of the provider, or let the mailbox forward its mail to one popkeep can "
+            "read."),
+        .note = N_("OAuth2 only: not built yet"),
     },
     {
         .name = "yandex",
-        .title = "Yandex Mail, Yandex 360",
+        .title = N_("Yandex Mail, Yandex 360"),
         .host = "pop.yandex.com",
         .port = 995,
         .user_is_address = true,
         .user_domain = "yandex.com",
-        .login_hint = APP_PASSWORD(
-            "Yandex ID > Security > App passwords (for mail)") "POP3 must be switched on in the "
-                                                               "settings of the mailbox, under "
-                                                               "mail clients.\n" OTHER_CAUSES,
-        .note = "app password; the server may keep what it is asked to delete",
+        .login_hint = N_(
+            "The password is an app password, made in Yandex ID > Security > App passwords (for\n"
+            "mail), not the one of the web site.\n"
+            "POP3 must be switched on in the settings of the mailbox, under mail clients."),
+        .causes = OTHER_CAUSES,
+        .note = N_("app password; the server may keep what it is asked to delete"),
     },
     {
         .name = "yahoo",
-        .title = "Yahoo Mail",
+        .title = N_("Yahoo Mail"),
         .host = "pop.mail.yahoo.com",
         .port = 995,
         .user_is_address = true,
         .user_domain = "yahoo.com",
-        .login_hint = APP_PASSWORD("the account's security settings") OTHER_CAUSES,
-        .note = "app password",
+        .login_hint = APP_PASSWORD,
+        .causes = OTHER_CAUSES,
+        .note = N_("app password"),
     },
     {
         .name = "aol",
-        .title = "AOL Mail",
+        .title = N_("AOL Mail"),
         .host = "pop.aol.com",
         .port = 995,
         .user_is_address = true,
         .user_domain = "aol.com",
-        .login_hint = APP_PASSWORD("the account's security settings") OTHER_CAUSES,
-        .note = "app password",
+        .login_hint = APP_PASSWORD,
+        .causes = OTHER_CAUSES,
+        .note = N_("app password"),
     },
     {
         .name = "gmx",
-        .title = "GMX (gmx.com, gmx.com.tr)",
+        .title = N_("GMX (gmx.com, gmx.com.tr)"),
         .host = "pop.gmx.com",
         .port = 995,
         .user_is_address = true,
         .user_domain = "gmx.com",
-        .login_hint =
-            "POP3 must be switched on in the settings of the mailbox first.\n" OTHER_CAUSES,
-        .note = "switch POP3 on in the web settings first",
+        .login_hint = N_("POP3 must be switched on in the settings of the mailbox first."),
+        .causes = OTHER_CAUSES,
+        .note = N_("switch POP3 on in the web settings first"),
     },
     {
         .name = "zoho",
-        .title = "Zoho Mail",
+        .title = N_("Zoho Mail"),
         .host = "pop.zoho.com",
         .port = 995,
         .user_is_address = true,
         .user_domain = "zohomail.com",
-        .login_hint =
-            "With two-step verification the password is an app password made in the account's\n"
-            "security settings. POP access must be switched on in the settings of the "
-            "mailbox.\n" OTHER_CAUSES,
-        .note = "accounts of the European data centre: zoho-eu",
+        .login_hint = TWO_STEP,
+        .causes = OTHER_CAUSES,
+        .note = N_("accounts of the European data centre: zoho-eu"),
     },
     {
         .name = "zoho-eu",
-        .title = "Zoho Mail, European data centre",
+        .title = N_("Zoho Mail, European data centre"),
         .host = "pop.zoho.eu",
         .port = 995,
         .user_is_address = true,
         .user_domain = "zohomail.eu",
-        .login_hint =
-            "With two-step verification the password is an app password made in the account's\n"
-            "security settings. POP access must be switched on in the settings of the "
-            "mailbox.\n" OTHER_CAUSES,
+        .login_hint = TWO_STEP,
+        .causes = OTHER_CAUSES,
         .note = NULL,
     },
     {
         .name = "mailru",
-        .title = "Mail.ru",
+        .title = N_("Mail.ru"),
         .host = "pop.mail.ru",
         .port = 995,
         .user_is_address = true,
         .user_domain = "mail.ru",
         .login_hint =
-            APP_PASSWORD("the account's security settings, for external programs") OTHER_CAUSES,
-        .note = "app password",
+            N_("The password is an app password, made in the account's security settings, for\n"
+               "external programs, not the one of the web site."),
+        .causes = OTHER_CAUSES,
+        .note = N_("app password"),
     },
     {0},
 };
 
 enum { PROVIDERS = sizeof providers / sizeof providers[0] };
+
+void provider_hint(struct buf *out, const struct provider *p)
+{
+    size_t before = out->n;
+
+    if (p->login_hint != NULL)
+        (void)buf_add_c(out, tr(p->login_hint));
+    if (p->causes != NULL)
+        (void)buf_addf(out, "%s%s", out->n > before ? "\n" : "", tr(p->causes));
+}
 
 const struct provider *provider_table(void)
 {

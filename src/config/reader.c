@@ -5,6 +5,7 @@
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/config/keys.h"
 #include "popkeep/config/value.h"
 
@@ -89,7 +90,7 @@ static int refuse_no_equals(const struct reader *r, struct sv line)
         n++;
     const struct config_key *key = keys_find(sv_make(line.p, n));
     return err_set(r->e, ST_CONFIG, "no \"=\" in this line; write %s = VALUE",
-                   key ? key->name : "KEY");
+                   key ? key->name : tr("KEY"));
 }
 
 /* The same care: a password may hold "=". A misspelt key is made of letters. */
@@ -103,13 +104,17 @@ static bool looks_like_key(struct sv name)
 
 static int refuse_key(const struct reader *r, struct sv name)
 {
-    char shown[VALUE_SHOWN] = "", advice[64] = "popkeep.conf(5) lists them all";
+    char shown[VALUE_SHOWN] = "", advice[128];
     const char *nearest = keys_nearest(name);
     if (looks_like_key(name))
         value_shown(shown, name);
     if (nearest)
-        snprintf(advice, sizeof advice, "did you mean \"%s\"?", nearest);
-    return err_set(r->e, ST_CONFIG, "unknown key%s%s; %s", shown[0] ? " " : "", shown, advice);
+        snprintf(advice, sizeof advice, tr("did you mean \"%s\"?"), nearest);
+    else
+        snprintf(advice, sizeof advice, "%s", tr("popkeep.conf(5) lists them all"));
+    if (shown[0] != '\0')
+        return err_set(r->e, ST_CONFIG, "unknown key %s; %s", shown, advice);
+    return err_set(r->e, ST_CONFIG, "unknown key; %s", advice);
 }
 
 /* `raw` still has the blank behind "=", before which libinih would also take ";" for a comment. */
@@ -119,8 +124,8 @@ static int check_comment(const struct reader *r, struct sv raw)
     if (has_after_blank(raw, ';') && r->key->rule->free_text)
         return err_set(r->e, ST_CONFIG,
                        "%s: \" ;\" cannot stand in this file: it would begin a comment; %s", key,
-                       r->key->rule->any_octets ? "put the password into a password_file"
-                                                : "write the \";\" without a blank before it");
+                       r->key->rule->any_octets ? tr("put the password into a password_file")
+                                                : tr("write the \";\" without a blank before it"));
     if (has_after_blank(raw, ';'))
         return err_set(r->e, ST_CONFIG, "%s: \" ;\" in a value; a comment stands on its own line",
                        key);

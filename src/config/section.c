@@ -4,6 +4,7 @@
 
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/mem.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/config/expand.h"
 #include "popkeep/config/value.h"
 
@@ -14,7 +15,7 @@
 char *section_where(char out[SECTION_WHERE], const char *file, unsigned line, const char *seen_from)
 {
     if (file == seen_from)
-        snprintf(out, SECTION_WHERE, "line %u", line);
+        snprintf(out, SECTION_WHERE, tr("line %u"), line);
     else
         snprintf(out, SECTION_WHERE, "%s:%u", file, line);
     return out;
@@ -55,7 +56,7 @@ static int refuse_header(struct sv header, struct err *e)
             e, ST_CONFIG,
             "unknown section %s; a section is [defaults], [profile NAME] or [account NAME]", shown);
     return err_set(e, ST_CONFIG, "unknown section %s; did you mean [%s%s]?", shown, nearest,
-                   sv_eq_c(sv_of(nearest), "defaults") ? "" : " NAME");
+                   sv_eq_c(sv_of(nearest), "defaults") ? "" : tr(" NAME"));
 }
 
 static bool is_kind(struct sv header, struct sv word)

@@ -4,6 +4,7 @@
 
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/mem.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/config/value.h"
 
 #include <stdlib.h>
@@ -36,9 +37,9 @@ static int refuse_word(const struct config *c, const char *word, const char *con
                        shown);
     if (nearest)
         return err_set(e, ST_USAGE, "no %s named %s; did you mean \"%s\"?",
-                       others ? "command or account" : "account", shown, nearest);
+                       others ? tr("command or account") : tr("account"), shown, nearest);
     return err_set(e, ST_USAGE, "no %s named %s; the accounts are those of %s",
-                   others ? "command or account" : "account", shown, c->file);
+                   others ? tr("command or account") : tr("account"), shown, c->file);
 }
 
 static bool any_enabled(const struct config *c)

@@ -5,9 +5,9 @@
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/config/config.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,7 +31,7 @@ static void list_words(const struct value_word *words, struct buf *out)
         if (w->refusal)
             continue;
         left--;
-        buf_addf(out, "%s%s", w->word, left == 0 ? "" : left == 1 ? " or " : ", ");
+        buf_addf(out, "%s%s", w->word, left == 0 ? "" : left == 1 ? tr(" or ") : ", ");
     }
 }
 
@@ -55,7 +55,7 @@ int value_word(struct sv v, const char *key, const struct value_word *words, int
     list_words(words, &list);
     char shown[VALUE_SHOWN];
     if (w)
-        err_set(e, ST_CONFIG, "%s = %s %s; use %s", key, w->word, w->refusal, list.p);
+        err_set(e, ST_CONFIG, "%s = %s %s; use %s", key, w->word, tr(w->refusal), list.p);
     else
         err_set(e, ST_CONFIG, "%s must be %s, not %s", key, list.p, value_shown(shown, v));
     buf_free(&list);
@@ -70,12 +70,10 @@ int value_number(struct sv v, const char *key, const char *word, uint64_t min, u
     char shown[VALUE_SHOWN];
     value_shown(shown, v);
     if (word)
-        return err_set(e, ST_CONFIG,
-                       "%s must be %s or a whole number from %" PRIu64 " to %" PRIu64 ", not %s",
-                       key, word, min, max, shown);
-    return err_set(e, ST_CONFIG,
-                   "%s must be a whole number from %" PRIu64 " to %" PRIu64 ", not %s", key, min,
-                   max, shown);
+        return err_set(e, ST_CONFIG, "%s must be %s or a whole number from %llu to %llu, not %s",
+                       key, word, (unsigned long long)min, (unsigned long long)max, shown);
+    return err_set(e, ST_CONFIG, "%s must be a whole number from %llu to %llu, not %s", key,
+                   (unsigned long long)min, (unsigned long long)max, shown);
 }
 
 int value_day(struct sv v, const char *key, int64_t *unix_s, struct err *e)

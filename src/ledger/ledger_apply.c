@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Records change the ledger: every transition is checked before anything is touched. */
 #include "popkeep/base/ascii.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/ledger/ledger.h"
 #include "popkeep/ledger/ledger_inside.h"
 
@@ -28,17 +29,19 @@ static const struct transition transitions[] = {
 
 static const char *state_name(uint8_t state)
 {
-    static const char *const names[LEDGER_STATES] = {"intended", "stored", "asked to be deleted",
-                                                     "gone",     "void",   "replaced"};
+    static const char *const names[LEDGER_STATES] = {
+        /* TRANS: these six: what became of a message in the journal */
+        N_("it is intended"), N_("it is stored"), N_("it is asked to be deleted"),
+        N_("it is gone"),     N_("it is void"),   N_("it is replaced")};
     return names[state];
 }
 
 static int misfit(const struct record *r, const char *what, struct err *e)
 {
     if (r->id == 0)
-        return err_set(e, ST_DATA, "record %c does not fit: %s", (char)r->kind, what);
+        return err_set(e, ST_DATA, "record %c does not fit: %s", (char)r->kind, tr(what));
     return err_set(e, ST_DATA, "record %c of message %lu does not fit: %s", (char)r->kind,
-                   (unsigned long)r->id, what);
+                   (unsigned long)r->id, tr(what));
 }
 
 static const char *keep(struct ledger *l, struct sv s)

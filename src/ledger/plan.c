@@ -3,6 +3,7 @@
 #include "popkeep/ledger/plan.h"
 #include "popkeep/ledger/index.h"
 #include "popkeep/base/mem.h"
+#include "popkeep/base/translate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -458,19 +459,19 @@ struct words {
 };
 
 static const struct words whys[] = {
-    [PLAN_KNOWN] = {"known", "already stored"},
-    [PLAN_NEW] = {"new", "new"},
-    [PLAN_NO_UIDL] = {"no-uidl", "the server gives no UIDL for it"},
-    [PLAN_NO_SIZE] = {"no-size", "the server gives no size for it"},
-    [PLAN_OTHER_SIZE] = {"other-size", "its UIDL is known with another size"},
-    [PLAN_TOO_OFTEN] = {"too-often", "its UIDL is listed more often than it is stored"},
-    [PLAN_RETURNED] = {"returned", "listed again after it was gone"},
-    [PLAN_MISSING] = {"missing", "its local file is missing"},
+    [PLAN_KNOWN] = {"known", N_("already stored")},
+    [PLAN_NEW] = {"new", N_("new")},
+    [PLAN_NO_UIDL] = {"no-uidl", N_("the server gives no UIDL for it")},
+    [PLAN_NO_SIZE] = {"no-size", N_("the server gives no size for it")},
+    [PLAN_OTHER_SIZE] = {"other-size", N_("its UIDL is known with another size")},
+    [PLAN_TOO_OFTEN] = {"too-often", N_("its UIDL is listed more often than it is stored")},
+    [PLAN_RETURNED] = {"returned", N_("listed again after it was gone")},
+    [PLAN_MISSING] = {"missing", N_("its local file is missing")},
 };
 
 const char *plan_why_text(enum plan_why w)
 {
-    return whys[w].text;
+    return tr(whys[w].text);
 }
 
 const char *plan_why_word(enum plan_why w)

@@ -2,6 +2,7 @@
 /* The age rule and the guards. */
 #include "popkeep/ledger/retention.h"
 #include "popkeep/base/ascii.h"
+#include "popkeep/base/translate.h"
 
 /* a - b; what does not fit is as far as can be told. A journal may hold any time. */
 static int64_t span(int64_t a, int64_t b)
@@ -97,46 +98,48 @@ struct words {
 };
 
 static const struct words whys[] = {
-    [RETENTION_DUE] = {"due", "old enough"},
-    [RETENTION_NEVER] = {"never", "retention_days is never"},
-    [RETENTION_YOUNG] = {"young", "not stored long enough yet"},
-    [RETENTION_NOT_STORED] = {"not-stored", "not stored yet"},
-    [RETENTION_NO_UIDL] = {"no-uidl", "the server gives no UIDL or no size for it"},
-    [RETENTION_SERVER_KEEPS] = {"server-keeps", "the server kept it after three deletions; asked "
-                                                "again once a day"},
-    [RETENTION_HELD] = {"held", "deletions are held back"},
-    [RETENTION_LIMIT] = {"limit", "over max_delete, waits for a later run"},
-    [RETENTION_COPY_MISSING] = {"copy-missing", "its local file is missing"},
-    [RETENTION_COPY_CHANGED] = {"copy-changed", "its local file has changed"},
+    [RETENTION_DUE] = {"due", N_("old enough")},
+    [RETENTION_NEVER] = {"never", N_("retention_days is never")},
+    [RETENTION_YOUNG] = {"young", N_("not stored long enough yet")},
+    [RETENTION_NOT_STORED] = {"not-stored", N_("not stored yet")},
+    [RETENTION_NO_UIDL] = {"no-uidl", N_("the server gives no UIDL or no size for it")},
+    [RETENTION_SERVER_KEEPS] = {"server-keeps",
+                                N_("the server kept it after three deletions; asked "
+                                   "again once a day")},
+    [RETENTION_HELD] = {"held", N_("deletions are held back")},
+    [RETENTION_LIMIT] = {"limit", N_("over max_delete, waits for a later run")},
+    [RETENTION_COPY_MISSING] = {"copy-missing", N_("its local file is missing")},
+    [RETENTION_COPY_CHANGED] = {"copy-changed", N_("its local file has changed")},
 };
 
 static const struct words holds[] = {
-    [HOLD_NONE] = {"none", "deletions are not held back"},
+    [HOLD_NONE] = {"none", N_("deletions are not held back")},
     [HOLD_CLOCK_BACK] =
         {"clock-back",
-         "the clock stands more than an hour before the newest record: deletions are held back\n"
-         "correct the clock; if it is right now and was wrong before, run once with "
-         "--confirm-delete: records dated later than now then count from now"},
+         N_("the clock stands more than an hour before the newest record: deletions are held back\n"
+            "correct the clock; if it is right now and was wrong before, run once with "
+            "--confirm-delete: records dated later than now then count from now")},
     [HOLD_CLOCK_AHEAD] =
         {"clock-ahead",
-         "the clock stands more than 400 days after the last run: deletions are held back\n"
-         "if the clock is wrong, correct it; if it is right, run once with --confirm-delete: "
-         "that says the clock is right, and deletes what is due by it"},
+         N_("the clock stands more than 400 days after the last run: deletions are held back\n"
+            "if the clock is wrong, correct it; if it is right, run once with --confirm-delete: "
+            "that says the clock is right, and deletes what is due by it")},
     [HOLD_UIDLS_CHANGED] =
         {"uidls-changed",
-         "most messages known from the last run are gone and most of those listed are new: "
-         "this may be another mailbox, so deletions are held back\n"
-         "if it is the right mailbox, run once with --confirm-delete: that says the new "
-         "listing is right, and deletes what is due in it"},
-    [HOLD_UTF8] = {"utf8", "the server no longer gives mail in the form (UTF8 or not) it was first "
-                           "fetched in: deletions "
-                           "are held back\n"
-                           "run once with --confirm-delete to delete what is due all the same"},
+         N_("most messages known from the last run are gone and most of those listed are new: "
+            "this may be another mailbox, so deletions are held back\n"
+            "if it is the right mailbox, run once with --confirm-delete: that says the new "
+            "listing is right, and deletes what is due in it")},
+    [HOLD_UTF8] = {"utf8",
+                   N_("the server no longer gives mail in the form (UTF8 or not) it was first "
+                      "fetched in: deletions "
+                      "are held back\n"
+                      "run once with --confirm-delete to delete what is due all the same")},
 };
 
 const char *retention_text(enum retention_why w)
 {
-    return whys[w].text;
+    return tr(whys[w].text);
 }
 
 const char *retention_word(enum retention_why w)
@@ -146,7 +149,7 @@ const char *retention_word(enum retention_why w)
 
 const char *retention_hold_text(enum retention_hold h)
 {
-    return holds[h].text;
+    return tr(holds[h].text);
 }
 
 const char *retention_hold_word(enum retention_hold h)

@@ -2,6 +2,7 @@
 /* The report on a refused certificate. */
 #include "popkeep/net/cert_report.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/net/tcp.h"
 #include <arpa/inet.h>
 #include <openssl/x509_vfy.h>
@@ -23,8 +24,8 @@ static void report_string(struct buf *out, const ASN1_STRING *s)
     OPENSSL_free(utf8);
 }
 
-/* CN, else O, else OU of a subject or issuer. */
-static void report_short_name(struct buf *out, const X509_NAME *name)
+/* CN, else O, else OU of a subject or issuer, in quotes; returns `out`'s text. */
+static const char *report_short_name(struct buf *out, const X509_NAME *name)
 {
     static const int wanted[] = {NID_commonName, NID_organizationName, NID_organizationalUnitName};
 
@@ -36,9 +37,10 @@ static void report_short_name(struct buf *out, const X509_NAME *name)
         (void)buf_add_char(out, '"');
         report_string(out, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
         (void)buf_add_char(out, '"');
-        return;
+        return out->p;
     }
-    (void)buf_add_c(out, "(no name)");
+    (void)buf_add_c(out, tr("(no name)"));
+    return out->p;
 }
 
 static bool report_alt_name(struct buf *out, const GENERAL_NAME *g)
@@ -84,7 +86,7 @@ static int report_alt_names(struct buf *out, const X509 *x)
         buf_free(&one);
     }
     if (more > 0)
-        (void)buf_addf(out, " and %d more", more);
+        (void)tr_addf(out, " and %d more", more);
     GENERAL_NAMES_free(names);
     return found;
 }
@@ -102,81 +104,97 @@ static void report_name(struct buf *out, const struct cert_check *c)
 
     text_escape_to(asked, sizeof asked, sv_of(c->name));
     if (report_alt_names(&names, c->leaf) > 0)
-        (void)buf_addf(out, "it is not for %s but for %s", asked, names.p);
+        (void)tr_addf(out, "it is not for %s but for %s", asked, names.p);
     else
-        (void)buf_addf(out, "it names no host at all in subjectAltName, so it is not for %s",
-                       asked);
+        (void)tr_addf(out, "it names no host at all in subjectAltName, so it is not for %s", asked);
     buf_free(&names);
 }
 
 static void report_trust(struct buf *out, const struct cert_check *c)
 {
-    const X509_NAME *issuer = X509_get_issuer_name(c->top != NULL ? c->top : c->leaf);
+    struct buf name = BUF_INIT(REPORT_TEXT_MAX);
+    const char *issuer =
+        report_short_name(&name, X509_get_issuer_name(c->top != NULL ? c->top : c->leaf));
 
-    if (c->faults & CERT_SELF_SIGNED) {
-        (void)buf_add_c(out, "it is self-signed, so nobody vouches for it");
-    } else if (c->faults & CERT_UNKNOWN_ROOT) {
-        (void)buf_add_c(out, "it comes from the authority ");
-        report_short_name(out, issuer);
-        (void)buf_add_c(out, ", which is not trusted here");
-    } else if (c->n_sent <= 1) {
-        (void)buf_add_c(out, "its issuer ");
-        report_short_name(out, issuer);
-        (void)buf_add_c(out, " is unknown here and the server sent no intermediate certificate");
-    } else {
-        (void)buf_add_c(out, "its chain ends at the issuer ");
-        report_short_name(out, issuer);
-        (void)buf_add_c(out, ", which is unknown here");
-    }
+    if (c->faults & CERT_SELF_SIGNED)
+        (void)buf_add_c(out, tr("it is self-signed, so nobody vouches for it"));
+    else if (c->faults & CERT_UNKNOWN_ROOT)
+        (void)tr_addf(out, "it comes from the authority %s, which is not trusted here", issuer);
+    else if (c->n_sent <= 1)
+        (void)tr_addf(out,
+                      "its issuer %s is unknown here and the server sent no intermediate "
+                      "certificate",
+                      issuer);
+    else
+        (void)tr_addf(out, "its chain ends at the issuer %s, which is unknown here", issuer);
+    buf_free(&name);
 }
 
-static void report_dates(struct buf *out, const struct cert_check *c, const X509 *x)
+static void report_own_dates(struct buf *out, const struct cert_check *c)
 {
+    char span[24];
+    int64_t from = cert_not_before(c->leaf), to = cert_not_after(c->leaf);
+
+    if (c->now_s > to)
+        (void)tr_addf(out, "it expired %s ago", text_span(span, c->now_s - to));
+    else if (c->now_s < from)
+        (void)tr_addf(out, "it is not valid yet (starts in %s)", text_span(span, from - c->now_s));
+    else
+        (void)buf_add_c(out, tr("its dates cannot be read"));
+}
+
+static void report_issuer_dates(struct buf *out, const struct cert_check *c)
+{
+    struct buf name = BUF_INIT(REPORT_TEXT_MAX);
+    const X509 *x = c->faulty_issuer;
+    const char *issuer = report_short_name(&name, X509_get_subject_name(x));
     char span[24];
     int64_t from = cert_not_before(x), to = cert_not_after(x);
 
     if (c->now_s > to)
-        (void)buf_addf(out, "expired %s ago", text_span(span, c->now_s - to));
+        (void)tr_addf(out, "the certificate of its issuer %s expired %s ago", issuer,
+                      text_span(span, c->now_s - to));
     else if (c->now_s < from)
-        (void)buf_addf(out, "is not valid yet (starts in %s)", text_span(span, from - c->now_s));
+        (void)tr_addf(out, "the certificate of its issuer %s is not valid yet (starts in %s)",
+                      issuer, text_span(span, from - c->now_s));
     else
-        (void)buf_add_c(out, "has dates that cannot be read");
+        (void)tr_addf(out, "the certificate of its issuer %s has dates that cannot be read",
+                      issuer);
+    buf_free(&name);
 }
 
 static void report_time(struct buf *out, const struct cert_check *c)
 {
-    if (c->now_s > cert_not_after(c->leaf) || c->now_s < cert_not_before(c->leaf)) {
-        (void)buf_add_c(out, "it ");
-        report_dates(out, c, c->leaf);
-    } else if (c->faulty_issuer != NULL) {
-        (void)buf_add_c(out, "the certificate of its issuer ");
-        report_short_name(out, X509_get_subject_name(c->faulty_issuer));
-        (void)buf_add_char(out, ' ');
-        report_dates(out, c, c->faulty_issuer);
-    } else {
-        (void)buf_add_c(out, "its dates cannot be read");
-    }
+    bool own = c->now_s > cert_not_after(c->leaf) || c->now_s < cert_not_before(c->leaf);
+
+    if (own || c->faulty_issuer == NULL)
+        report_own_dates(out, c);
+    else
+        report_issuer_dates(out, c);
 }
 
 static void report_rest(struct buf *out, const struct cert_check *c)
 {
     if (c->faults & CERT_WEAK) {
         report_and(out);
-        (void)buf_addf(out, "%s key or signature is too weak (RSA under 2048 bits, MD5 or SHA-1)",
-                       c->faulty_issuer != NULL ? "an issuer's" : "its");
+        (void)buf_add_c(out, c->faulty_issuer != NULL
+                                 ? tr("an issuer's key or signature is too weak (RSA under 2048 "
+                                      "bits, MD5 or SHA-1)")
+                                 : tr("its key or signature is too weak (RSA under 2048 bits, MD5 "
+                                      "or SHA-1)"));
     }
     if (c->faults & CERT_PURPOSE) {
         report_and(out);
-        (void)buf_add_c(out, "it is not meant for a TLS server (key usage)");
+        (void)buf_add_c(out, tr("it is not meant for a TLS server (key usage)"));
     }
     if (c->faults & CERT_REVOKED) {
         report_and(out);
-        (void)buf_add_c(out, "its issuer has revoked it");
+        (void)buf_add_c(out, tr("its issuer has revoked it"));
     }
     if (c->faults & (CERT_BAD_CHAIN | CERT_OTHER)) {
         report_and(out);
-        (void)buf_addf(out, "its chain is faulty (%s)",
-                       X509_verify_cert_error_string(c->other_error));
+        (void)tr_addf(out, "its chain is faulty (%s)",
+                      X509_verify_cert_error_string(c->other_error));
     }
 }
 
@@ -197,25 +215,33 @@ static void report_faults(struct buf *out, const struct cert_check *c)
 
 static void report_facts(const struct cert_check *c, struct err *e)
 {
-    struct buf b = BUF_INIT(REPORT_TEXT_MAX);
+    struct buf subject = BUF_INIT(REPORT_TEXT_MAX), issuer = BUF_INIT(REPORT_TEXT_MAX);
+    struct buf names = BUF_INIT(REPORT_TEXT_MAX);
     char from[24], to[24], now[24], pin[CERT_PIN_TEXT];
 
-    (void)buf_add_c(&b, "the certificate: subject ");
-    report_short_name(&b, X509_get_subject_name(c->leaf));
-    if ((c->faults & CERT_NAME) == 0) {
-        (void)buf_add_c(&b, ", for ");
-        if (report_alt_names(&b, c->leaf) == 0)
-            (void)buf_add_c(&b, "no host");
+    (void)report_short_name(&subject, X509_get_subject_name(c->leaf));
+    (void)report_short_name(&issuer, X509_get_issuer_name(c->leaf));
+    text_time(from, cert_not_before(c->leaf));
+    text_time(to, cert_not_after(c->leaf));
+    text_time(now, c->now_s);
+    if (c->faults & CERT_NAME) { /* its names were told */
+        err_advise(e,
+                   "the certificate: subject %s, issued by %s, valid %s to %s; the clock here says "
+                   "%s",
+                   subject.p, issuer.p, from, to, now);
+    } else {
+        if (report_alt_names(&names, c->leaf) == 0)
+            (void)buf_add_c(&names, tr("no host"));
+        err_advise(e,
+                   "the certificate: subject %s, for %s, issued by %s, valid %s to %s; the clock "
+                   "here says %s",
+                   subject.p, names.p, issuer.p, from, to, now);
     }
-    (void)buf_add_c(&b, ", issued by ");
-    report_short_name(&b, X509_get_issuer_name(c->leaf));
-    (void)buf_addf(&b, ", valid %s to %s; the clock here says %s",
-                   text_time(from, cert_not_before(c->leaf)),
-                   text_time(to, cert_not_after(c->leaf)), text_time(now, c->now_s));
-    err_advise(e, "%s", b.p);
     cert_pin_text(pin, c->leaf);
     err_advise(e, "its key: %s", pin);
-    buf_free(&b);
+    buf_free(&subject);
+    buf_free(&issuer);
+    buf_free(&names);
 }
 
 /* Machines without the package of authorities refuse every server in the world. */
@@ -274,9 +300,11 @@ static void advise_name(const struct cert_check *c, struct err *e)
 static void report_advice(const struct cert_check *c, struct err *e)
 {
     if (c->faults & CERT_NOT_YET || (c->faults & CERT_EXPIRED))
-        err_advise(e, "if the clock here is wrong, set it; if it is right, %s",
-                   (c->faults & CERT_EXPIRED) ? "the server's operator has to renew the certificate"
-                                              : "the server's operator has to put it in order");
+        err_advise(e, (c->faults & CERT_EXPIRED)
+                          ? tr("if the clock here is wrong, set it; if it is right, the server's "
+                               "operator has to renew the certificate")
+                          : tr("if the clock here is wrong, set it; if it is right, the server's "
+                               "operator has to put it in order"));
     if (c->faults & CERT_NAME)
         advise_name(c, e);
     if (c->faults & (CERT_SELF_SIGNED | CERT_UNKNOWN_ROOT | CERT_NO_ISSUER))
@@ -315,7 +343,7 @@ int cert_report(const struct cert_check *c, const char *where, struct err *e)
         return report_pin(c, where, e);
     report_faults(&faults, c);
     err_set(e, ST_CERT, "the certificate of %s was not accepted: %s", where,
-            faults.p != NULL ? faults.p : "unknown fault");
+            faults.p != NULL ? faults.p : tr("unknown fault"));
     buf_free(&faults);
     report_facts(c, e);
     report_advice(c, e);

@@ -3,6 +3,7 @@
 #include "popkeep/net/conn.h"
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/net/cert.h"
 #include "popkeep/net/resume.h"
 #include "popkeep/net/tcp.h"
@@ -73,7 +74,7 @@ static int conn_try(struct conn *c, const struct conn_target *t, const struct ad
         return -1;
     *reached = true;
     conn_shown_host(host, sizeof host, t);
-    (void)snprintf(where, sizeof where, "%s port %u (%s)", host, t->port, c->info.address);
+    (void)snprintf(where, sizeof where, tr("%s port %u (%s)"), host, t->port, c->info.address);
     c->check = (struct cert_check){
         .pins = t->pins, .n_pins = t->n_pins, .ca_file = t->tls_ca_file, .now_s = now_s};
     if (tls_handshake(&c->ssl, c->ctx, c->fd, t, where, &c->check, &c->chain, e) != 0) {
@@ -117,7 +118,7 @@ static int conn_all_failed(const struct conn_notes *n, const struct conn_target 
 
     conn_shown_host(host, sizeof host, t);
     err_set(e, ST_TEMP, "cannot connect to %s port %u (%s%s)", host, t->port,
-            n->text.p != NULL ? n->text.p : "no address", n->n > CONN_NOTES ? "; ..." : "");
+            n->text.p != NULL ? n->text.p : tr("no address"), n->n > CONN_NOTES ? "; ..." : "");
     e->sys_errno = n->last.sys_errno;
     e->line_cut = n->line_cut;
     if (n->n > 0 && n->refused == n->n && t->port == CONN_POP3S)

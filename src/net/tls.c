@@ -2,6 +2,7 @@
 /* The TLS context, the handshake, and what its failures mean. */
 #include "popkeep/net/tls.h"
 #include "popkeep/base/mem.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/net/cert_report.h"
 #include "popkeep/net/guess.h"
 #include "popkeep/net/resume.h"
@@ -75,7 +76,7 @@ const char *tls_reason(unsigned long code)
 {
     const char *s = ERR_reason_error_string(code);
 
-    return s != NULL ? s : "no reason given";
+    return s != NULL ? s : tr("no reason given");
 }
 
 /* What ends a handshake, by OpenSSL's reason. */
@@ -118,12 +119,12 @@ static int tls_explain(unsigned long code, const struct conn_target *t, const ch
             err_set(e, ST_UNAVAILABLE,
                     "%s has no TLS version or cipher in common with popkeep (%s)", where,
                     tls_reason(code));
-            return err_advise(
-                e, "popkeep needs TLS %s, as RFC 8996 demands since 2021; %s",
-                t->tls_1_3_only ? "1.3, as tls_min says" : "1.2 or newer",
-                t->tls_1_3_only
-                    ? "without tls_min it takes 1.2 too"
-                    : "the server's operator has to switch that on, there is no other way");
+            if (t->tls_1_3_only)
+                return err_advise(e, "popkeep needs TLS 1.3, as tls_min says; without tls_min it "
+                                     "takes 1.2 too");
+            return err_advise(e, "popkeep needs TLS 1.2 or newer, as RFC 8996 demands since 2021; "
+                                 "the server's operator has to switch that on, there is no other "
+                                 "way");
         case TLS_NAME_REFUSED:
             err_set(e, ST_UNAVAILABLE, "%s does not know itself by that name (TLS alert \"%s\")",
                     where, tls_reason(code));
@@ -138,13 +139,6 @@ static int tls_explain(unsigned long code, const struct conn_target *t, const ch
     }
     return err_set(e, ST_UNAVAILABLE, "the TLS handshake with %s failed: %s", where,
                    tls_reason(code));
-}
-
-static int tls_cut(const char *where, const char *why, struct err *e)
-{
-    err_set(e, ST_TEMP, "%s %s", where, why);
-    e->line_cut = true;
-    return -1;
 }
 
 /* The first octets that came: OpenSSL keeps them to itself. */
@@ -191,15 +185,13 @@ static int tls_not_tls(struct tls_first *f, int fd, int64_t deadline, const stru
 static int tls_wait(int fd, int want, int64_t deadline, const struct conn_target *t,
                     const char *where, struct err *e)
 {
-    char why[64];
-
     switch (wait_for(fd, want == SSL_ERROR_WANT_WRITE ? POLLOUT : POLLIN, deadline)) {
     case WAIT_INTERRUPTED:
         return err_set(e, ST_TEMP, "interrupted during the TLS handshake with %s", where);
     case WAIT_TIMEOUT:
-        (void)snprintf(why, sizeof why, "did not complete the TLS handshake within %d s",
-                       (t->handshake_ms + 999) / 1000);
-        return tls_cut(where, why, e);
+        err_set(e, ST_TEMP, "%s did not complete the TLS handshake within %d s", where,
+                (t->handshake_ms + 999) / 1000);
+        return err_cut(e);
     case WAIT_READY:
         break;
     }
@@ -218,10 +210,10 @@ static int tls_failed(SSL *ssl, int want, int errnum, const struct conn_target *
         return tls_explain(code, t, where, e);
     if (errnum != 0 && want == SSL_ERROR_SYSCALL) {
         err_sys(e, ST_TEMP, errnum, "%s broke the connection during the TLS handshake", where);
-        e->line_cut = true;
     } else {
-        tls_cut(where, "closed the connection during the TLS handshake", e);
+        err_set(e, ST_TEMP, "%s closed the connection during the TLS handshake", where);
     }
+    (void)err_cut(e);
     if (BIO_number_read(SSL_get_rbio(ssl)) == 0)
         err_advise(e,
                    "if this stays so, the server is perhaps no TLS server: is port %u right? POP3 "

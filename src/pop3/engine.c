@@ -5,6 +5,7 @@
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/pop3/body.h"
 #include "popkeep/pop3/command.h"
 #include "popkeep/pop3/inflight.h"
@@ -109,7 +110,7 @@ bool engine_lf_mode(const struct engine *en)
 static const char *awaited(const struct engine *en, char name[32])
 {
     const struct pending *p = inflight_oldest(&en->sent);
-    return p == NULL ? "nothing" : command_name(name, p->verb, p->number);
+    return p == NULL ? tr("nothing") : command_name(name, p->verb, p->number);
 }
 
 /* What the server sent, as a message may show it. Some servers repeat the command they do not
@@ -265,9 +266,9 @@ static int not_pop3(const struct engine *en, struct sv in, struct err *e)
                              "995");
     }
     (void)err_set(e, ST_UNAVAILABLE, "this is %s, not a POP3 server: it greets with \"%s\"",
-                  who->what, text);
+                  tr(who->what), text);
     (void)err_server(e, text);
-    return err_advise(e, "%s", who->remedy);
+    return err_advise(e, "%s", tr(who->remedy));
 }
 
 static int greeting_next(struct engine *en, struct sv *in, struct pop3_event *ev, struct err *e)

@@ -5,6 +5,7 @@
 
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 
 #include <stdlib.h>
 
@@ -27,7 +28,7 @@ static int bad_line(const char *which, struct sv line, const char *why, struct e
     char shown[SHOWN_TEXT];
     struct sv cut = sv_make(line.p, line.n < SHOWN_MAX ? line.n : SHOWN_MAX);
     return err_set(e, ST_PROTOCOL, "the server's answer to %s has the line \"%s\": %s", which,
-                   text_escape_to(shown, sizeof shown, cut), why);
+                   text_escape_to(shown, sizeof shown, cut), tr(why));
 }
 
 /* The octets up to the next blank, and past the blanks behind them. */

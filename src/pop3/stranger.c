@@ -3,21 +3,24 @@
 #include "popkeep/pop3/stranger.h"
 
 #include "popkeep/base/ascii.h"
+#include "popkeep/base/translate.h"
 
-static const char incoming[] = "the server for incoming mail usually has a name such as "
-                               "pop.example.org, and port 995; see host and port of the account";
-static const char imap_remedy[] = "this port speaks IMAP; POP3 over TLS is usually on port 995 of "
-                                  "the same host, and may have to be switched on at the provider";
-static const char check_port[] = "see host and port of the account; POP3 over TLS is usually on "
-                                 "port 995";
+static const char incoming[] =
+    N_("the server for incoming mail usually has a name such as "
+       "pop.example.org, and port 995; see host and port of the account");
+static const char imap_remedy[] =
+    N_("this port speaks IMAP; POP3 over TLS is usually on port 995 of "
+       "the same host, and may have to be switched on at the provider");
+static const char check_port[] = N_("see host and port of the account; POP3 over TLS is usually on "
+                                    "port 995");
 
-static const struct stranger smtp = {"an SMTP server (outgoing mail)", incoming};
-static const struct stranger ftp = {"an FTP server", check_port};
-static const struct stranger news = {"a news server", check_port};
-static const struct stranger imap = {"an IMAP server", imap_remedy};
-static const struct stranger web = {"a web server", check_port};
-static const struct stranger ssh = {"an SSH server", check_port};
-static const struct stranger sieve = {"a ManageSieve server", check_port};
+static const struct stranger smtp = {N_("an SMTP server (outgoing mail)"), incoming};
+static const struct stranger ftp = {N_("an FTP server"), check_port};
+static const struct stranger news = {N_("a news server"), check_port};
+static const struct stranger imap = {N_("an IMAP server"), imap_remedy};
+static const struct stranger web = {N_("a web server"), check_port};
+static const struct stranger ssh = {N_("an SSH server"), check_port};
+static const struct stranger sieve = {N_("a ManageSieve server"), check_port};
 
 static const struct {
     const char *prefix;

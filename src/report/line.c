@@ -2,7 +2,9 @@
 /* Pieces of lines for people. */
 #include "popkeep/report/line.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { DAY_S = 86400, DATE_CHARS = 10, TIME_CHARS = 24 };
@@ -75,11 +77,11 @@ void line_message(struct buf *to, const struct event *ev)
     if (ev->str[ES_UIDL].n > 0)
         line_word(to, ev->str[ES_UIDL]);
     else if (ev->num[EN_NUMBER] != EVENT_UNSET)
-        buf_addf(to, "message %lld", (long long)ev->num[EN_NUMBER]);
+        tr_addf(to, "message %lld", (long long)ev->num[EN_NUMBER]);
     else if (ev->str[ES_FILE].n > 0)
         line_word(to, ev->str[ES_FILE]);
     else
-        buf_add_c(to, "a message");
+        buf_add_c(to, tr("a message"));
 }
 
 void line_date(struct buf *to, int64_t unix_s)
@@ -104,21 +106,23 @@ void line_time(struct buf *to, int64_t unix_s)
 
 void line_age(struct buf *to, int64_t seconds)
 {
-    char text[64];
+    char text[24];
     if (seconds < 0)
-        buf_add_c(to, "in the future"); /* the clock was set back since */
+        buf_add_c(to, tr("in the future")); /* the clock was set back since */
     else if (seconds >= DAY_S)
-        buf_addf(to, "%s ago", text_count(text, (uint64_t)(seconds / DAY_S), "day"));
+        trn_addf(to, (uint64_t)(seconds / DAY_S), "%lld day ago", "%lld days ago",
+                 (long long)(seconds / DAY_S));
     else
-        buf_addf(to, "%s ago", text_span(text, seconds));
+        tr_addf(to, "%s ago", text_span(text, seconds));
 }
 
-void line_count(struct buf *to, int64_t n, const char *word, int64_t octets)
+char *line_size(char out[LINE_SIZE_MAX], int64_t octets)
 {
-    char text[64];
-    buf_add_c(to, text_count(text, n > 0 ? (uint64_t)n : 0, word));
+    char text[16];
+    out[0] = '\0';
     if (octets != EVENT_UNSET && octets >= 0)
-        buf_addf(to, " (%s)", text_octets(text, (uint64_t)octets));
+        snprintf(out, LINE_SIZE_MAX, " (%s)", text_octets(text, (uint64_t)octets));
+    return out;
 }
 
 struct buf *line_part(struct line_list *list)
@@ -127,4 +131,14 @@ struct buf *line_part(struct line_list *list)
         buf_add_c(list->to, list->between != NULL ? list->between : ", ");
     list->begun = true;
     return list->to;
+}
+
+void line_counted(struct line_list *list, int64_t n, const char *one, const char *several, ...)
+{
+    va_list ap;
+    if (n <= 0)
+        return;
+    va_start(ap, several);
+    buf_vaddf(line_part(list), trn(one, several, (uint64_t)n), ap);
+    va_end(ap);
 }

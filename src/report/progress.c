@@ -3,6 +3,7 @@
 #include "popkeep/report/progress.h"
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@ enum {
     SAMPLE_MS = 200,     /* two samples are at least so far apart */
     SAMPLES = 32,        /* > WINDOW_MS / SAMPLE_MS, so that the ring always spans the window */
     RATE_FROM_MS = 1000, /* less is no rate yet */
-    PART_MAX = 64
+    PART_MAX = 96
 };
 
 enum work { WORK_NONE, WORK_FETCH, WORK_DELETE, WORK_VERIFY, WORKS };
@@ -23,12 +24,12 @@ static const struct {
     int rank;
     const char *verb; /* before the numbers */
 } phases[EVENT_PHASES] = {
-    [PHASE_CONNECTING] = {WORK_NONE, 0, "connecting"},
-    [PHASE_LISTING] = {WORK_NONE, 1, "listing"},
-    [PHASE_FETCHING] = {WORK_FETCH, 5, "fetching"},
-    [PHASE_STORING] = {WORK_FETCH, 4, "storing"},
-    [PHASE_DELETING] = {WORK_DELETE, 3, "deleting"},
-    [PHASE_VERIFYING] = {WORK_VERIFY, 2, "verifying"},
+    [PHASE_CONNECTING] = {WORK_NONE, 0, N_("connecting")},
+    [PHASE_LISTING] = {WORK_NONE, 1, N_("listing")},
+    [PHASE_FETCHING] = {WORK_FETCH, 5, N_("fetching")},
+    [PHASE_STORING] = {WORK_FETCH, 4, N_("storing")},
+    [PHASE_DELETING] = {WORK_DELETE, 3, N_("deleting")},
+    [PHASE_VERIFYING] = {WORK_VERIFY, 2, N_("verifying")},
 };
 
 struct tally {
@@ -201,34 +202,35 @@ static void describe_fetch(char part[PARTS][PART_MAX], const struct tally *t, in
         return;
     text_octets(a, (uint64_t)t->done_octets);
     text_octets(b, (uint64_t)t->total_octets);
-    snprintf(part[PART_OCTETS], PART_MAX, "%s of %s", a, b);
+    snprintf(part[PART_OCTETS], PART_MAX, tr("%s of %s"), a, b);
     if (rate < 0)
         return;
-    snprintf(part[PART_RATE], PART_MAX, "%s/s", text_octets(a, (uint64_t)rate));
+    snprintf(part[PART_RATE], PART_MAX, tr("%s/s"), text_octets(a, (uint64_t)rate));
     int64_t left = t->total_octets - t->done_octets;
     if (rate > 0 && left > 0)
-        snprintf(part[PART_LEFT], PART_MAX, "%s left", text_span(b, (left + rate - 1) / rate));
+        snprintf(part[PART_LEFT], PART_MAX, tr("%s left"), text_span(b, (left + rate - 1) / rate));
 }
 
 /* False: there is nothing to show. */
 static bool describe(struct progress *p, int64_t ms, char part[PARTS][PART_MAX])
 {
     int phase;
-    char text[64];
     enum work work = work_of(p, &phase);
     if (p->over || phase < 0)
         return false;
     struct tally t = sum_of(p, work);
     sample(p, work, t.done_octets, ms);
     if (work == WORK_NONE)
-        snprintf(part[PART_MESSAGES], PART_MAX, "%s", phases[phase].verb);
+        snprintf(part[PART_MESSAGES], PART_MAX, "%s", tr(phases[phase].verb));
     else
-        snprintf(part[PART_MESSAGES], PART_MAX, "%s %lld of %s", phases[phase].verb,
-                 (long long)t.done, text_count(text, (uint64_t)t.total, "message"));
+        /* TRANS: %s is "fetching", "deleting", ...; the numbers: done, of all */
+        snprintf(part[PART_MESSAGES], PART_MAX,
+                 trn("%s %lld of %lld message", "%s %lld of %lld messages", (uint64_t)t.total),
+                 tr(phases[phase].verb), (long long)t.done, (long long)t.total);
     if (work != WORK_NONE)
         describe_fetch(part, &t, rate_of(p, t.done_octets, ms));
     if (p->n_accounts > 1)
-        snprintf(part[PART_ACCOUNTS], PART_MAX, "%zu of %zu accounts done", p->finished,
+        snprintf(part[PART_ACCOUNTS], PART_MAX, tr("%zu of %zu accounts done"), p->finished,
                  p->n_accounts);
     return true;
 }
@@ -251,11 +253,12 @@ void progress_line(struct buf *out, struct progress *p, unsigned width, int64_t 
         return;
     }
     compose(&line, part);
-    for (size_t i = 0; line.n > most && i < sizeof drop_order / sizeof *drop_order; i++) {
+    for (size_t i = 0;
+         text_columns(buf_sv(&line)) > most && i < sizeof drop_order / sizeof *drop_order; i++) {
         part[drop_order[i]][0] = '\0';
         compose(&line, part);
     }
-    buf_cut(&line, most);
+    buf_cut(&line, text_fit(buf_sv(&line), most));
     buf_addf(out, "\r%.*s\033[K", (int)line.n, line.n > 0 ? line.p : "");
     p->drawn = true;
     buf_free(&line);

@@ -3,6 +3,8 @@
 #include "popkeep/report/table.h"
 
 #include "popkeep/base/mem.h"
+#include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/report/health.h"
 #include "popkeep/report/line.h"
 
@@ -91,23 +93,24 @@ static void put_account(struct buf *to, const struct row *r)
 
 static void put_state(struct buf *to, const struct row *r)
 {
-    static const char *const words[HEALTHS] = {
-        [HEALTH_WELL] = "well", [HEALTH_LATE] = "late", [HEALTH_TROUBLE] = "TROUBLE"};
+    static const char *const words[HEALTHS] = {[HEALTH_WELL] = NC_("table", "well"),
+                                               [HEALTH_LATE] = NC_("table", "late"),
+                                               [HEALTH_TROUBLE] = NC_("table", "TROUBLE")};
 
-    buf_add_c(to, words[r->health]);
+    buf_add_c(to, tr_in("table", words[r->health]));
 }
 
 /* One unit is enough to see what is old. */
 static void put_age(struct buf *to, int64_t s)
 {
     if (s < 120)
-        buf_addf(to, "%lld s ago", (long long)s);
+        tr_addf(to, "%lld s ago", (long long)s);
     else if (s < 2 * HOUR_S)
-        buf_addf(to, "%lld min ago", (long long)(s / 60));
+        tr_addf(to, "%lld min ago", (long long)(s / 60));
     else if (s < 2 * DAY_S)
-        buf_addf(to, "%lld h ago", (long long)(s / HOUR_S));
+        tr_addf(to, "%lld h ago", (long long)(s / HOUR_S));
     else
-        buf_addf(to, "%lld d ago", (long long)(s / DAY_S));
+        tr_addf(to, "%lld d ago", (long long)(s / DAY_S));
 }
 
 static void put_success(struct buf *to, const struct row *r)
@@ -115,9 +118,9 @@ static void put_success(struct buf *to, const struct row *r)
     int64_t age = r->success == EVENT_UNSET ? 0 : event_minus(r->now, r->success);
 
     if (r->success == EVENT_UNSET)
-        buf_add_c(to, "never");
+        buf_add_c(to, tr("never"));
     else if (age < 0)
-        buf_add_c(to, "in the future"); /* the clock was set back since */
+        buf_add_c(to, tr("in the future")); /* the clock was set back since */
     else
         put_age(to, age);
 }
@@ -146,7 +149,7 @@ static void put_due(struct buf *to, const struct row *r)
 static void put_quota(struct buf *to, const struct row *r)
 {
     if (r->percent != EVENT_UNSET)
-        buf_addf(to, "%lld %%", (long long)r->percent);
+        tr_addf(to, "%lld %%", (long long)r->percent);
 }
 
 static void put_days(struct buf *to, int64_t until, int64_t now, const char *past)
@@ -156,19 +159,19 @@ static void put_days(struct buf *to, int64_t until, int64_t now, const char *pas
     if (left <= 0)
         buf_add_c(to, past);
     else
-        buf_addf(to, "%lld d", (long long)(left / DAY_S));
+        tr_addf(to, "%lld d", (long long)(left / DAY_S));
 }
 
 static void put_certificate(struct buf *to, const struct row *r)
 {
     if (r->certificate != EVENT_UNSET && event_minus(r->certificate, r->now) < CERTIFICATE_S)
-        put_days(to, r->certificate, r->now, "ended");
+        put_days(to, r->certificate, r->now, tr_in("table", "ended"));
 }
 
 static void put_deadline(struct buf *to, const struct row *r)
 {
     if (r->deadline != EVENT_UNSET)
-        put_days(to, r->deadline, r->now, "passed");
+        put_days(to, r->deadline, r->now, tr_in("table", "passed"));
 }
 
 /* In their order; `drop` says which goes first when there is too little room (0: never). */
@@ -178,11 +181,15 @@ static const struct column {
     int drop;
     void (*put)(struct buf *to, const struct row *r);
 } columns[] = {
-    {"STATE", false, 0, put_state},          {"ACCOUNT", false, 0, put_account},
-    {"LAST SUCCESS", false, 7, put_success}, {"STORED", true, 4, put_stored},
-    {"ON SERVER", true, 3, put_listed},      {"DUE", true, 1, put_due},
-    {"QUOTA", true, 6, put_quota},           {"CERTIFICATE", true, 2, put_certificate},
-    {"DEADLINE", true, 5, put_deadline},
+    {NC_("table", "STATE"), false, 0, put_state},
+    {NC_("table", "ACCOUNT"), false, 0, put_account},
+    {NC_("table", "LAST SUCCESS"), false, 7, put_success},
+    {NC_("table", "STORED"), true, 4, put_stored},
+    {NC_("table", "ON SERVER"), true, 3, put_listed},
+    {NC_("table", "DUE"), true, 1, put_due},
+    {NC_("table", "QUOTA"), true, 6, put_quota},
+    {NC_("table", "CERTIFICATE"), true, 2, put_certificate},
+    {NC_("table", "DEADLINE"), true, 5, put_deadline},
 };
 enum { COLUMNS = sizeof columns / sizeof *columns, STATE_COLUMN = 0 };
 
@@ -198,13 +205,9 @@ struct sheet {
     bool remarks_behind;   /* in the last column, else below */
 };
 
-static size_t width_of(struct sv s)
+static struct sv head_of(size_t column)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < s.n; i++)
-        n += ((unsigned char)s.p[i] & 0xc0) != 0x80; /* octets that go on a UTF-8 character */
-    return n;
+    return sv_of(tr_in("table", columns[column].head));
 }
 
 static struct sv cell(const struct sheet *s, size_t row, size_t column)
@@ -229,13 +232,13 @@ static void measure(struct sheet *s)
     s->line = 0;
     for (size_t c = 0; c < COLUMNS; c++) {
         for (size_t r = 0; r < s->n; r++) {
-            size_t w = width_of(cell(s, r, c));
+            size_t w = text_columns(cell(s, r, c));
             s->width[c] = w > s->width[c] ? w : s->width[c];
         }
         if (s->width[c] == 0) /* no account has anything there */
             continue;
-        if (s->width[c] < width_of(sv_of(columns[c].head)))
-            s->width[c] = width_of(sv_of(columns[c].head));
+        if (s->width[c] < text_columns(head_of(c)))
+            s->width[c] = text_columns(head_of(c));
         s->line += s->width[c] + GAP;
     }
 }
@@ -269,7 +272,7 @@ static size_t widest_remark(const struct sheet *s)
     for (size_t r = 0; r < s->n; r++) {
         buf_clear(&b);
         put_remark(&b, s->rows[r]->text);
-        w = width_of(buf_sv(&b));
+        w = text_columns(buf_sv(&b));
         most = w > most ? w : most;
     }
     buf_free(&b);
@@ -294,7 +297,7 @@ static void end_line(struct buf *to)
 static void put_cell(struct buf *to, const struct sheet *s, size_t column, struct sv text,
                      const char *colour)
 {
-    size_t blanks = s->width[column] - width_of(text);
+    size_t blanks = s->width[column] - text_columns(text);
 
     if (columns[column].right)
         put_blanks(to, blanks);
@@ -312,7 +315,7 @@ static void put_head(struct buf *to, const struct sheet *s)
 {
     for (size_t c = 0; c < COLUMNS; c++)
         if (s->width[c] > 0)
-            put_cell(to, s, c, sv_of(columns[c].head), NULL);
+            put_cell(to, s, c, head_of(c), NULL);
     end_line(to);
 }
 
@@ -323,7 +326,7 @@ static void put_wrapped(struct buf *to, struct sv text, size_t width)
 
     while (text.n > 0) {
         struct sv word = sv_token(&text, ' ');
-        size_t w = width_of(word);
+        size_t w = text_columns(word);
 
         if (at > 0 && at + 1 + w > room) {
             end_line(to);
@@ -363,7 +366,8 @@ static void put_counts(struct buf *to, const struct table *t)
 
     for (size_t i = 0; i < t->n; i++)
         n[t->rows[i].health]++;
-    buf_addf(to, "%zu accounts: %zu well, %zu late, %zu in trouble\n", t->n, n[HEALTH_WELL],
+    trn_addf(to, t->n, "%zu account: %zu well, %zu late, %zu in trouble\n",
+             "%zu accounts: %zu well, %zu late, %zu in trouble\n", t->n, n[HEALTH_WELL],
              n[HEALTH_LATE], n[HEALTH_TROUBLE]);
 }
 

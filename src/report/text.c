@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Events for people: which printer an event goes to, and the three kinds of notice. */
 #include "popkeep/report/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/report/line.h"
 #include "popkeep/report/text_account.h"
 #include "popkeep/report/text_message.h"
@@ -20,7 +21,7 @@ static void notice(struct lines *to, const struct event *ev, const char *kind)
     if (ev->str[ES_TEXT].n > 0)
         line_text(to->diag, ev->str[ES_TEXT]);
     else
-        buf_add_c(to->diag, otherwise);
+        buf_add_c(to->diag, tr(otherwise));
     buf_add_char(to->diag, '\n');
     line_block(to->diag, ev->str[ES_HINT]);
 }
@@ -34,7 +35,7 @@ static void print_note(struct lines *to, const struct event *ev, const struct re
 static void print_warning(struct lines *to, const struct event *ev, const struct report_style *st)
 {
     if (st->verbose >= 0 || event_num(ev, EN_STATUS, ST_OK) != ST_OK)
-        notice(to, ev, "warning: ");
+        notice(to, ev, tr("warning: "));
 }
 
 static void print_error(struct lines *to, const struct event *ev, const struct report_style *st)

@@ -2,37 +2,7 @@
 /* The end of an account and of the run. */
 #include "popkeep/report/text_account.h"
 #include "popkeep/base/text.h"
-
-/* A number that is only worth a word when it is not 0. */
-struct counted {
-    enum event_num slot, octets; /* octets: EVENT_NUMS for none */
-    const char *word;            /* gets an s in the plural; null: the number stands alone */
-    const char *one, *several;   /* what follows */
-};
-
-static const struct counted done_parts[] = {
-    {EN_FETCHED, EN_FETCHED_OCTETS, "new message", " stored", " stored"},
-    {EN_MATCHED, EVENT_NUMS, "message", " came that was already stored",
-     " came that were already stored"},
-    {EN_DELETED, EVENT_NUMS, NULL, " deleted on the server", " deleted on the server"},
-    {EN_FAILED, EVENT_NUMS, NULL, " could not be stored", " could not be stored"},
-};
-static const struct counted would_parts[] = {
-    {EN_WOULD_FETCH, EN_WOULD_FETCH_OCTETS, "message", "", ""},
-};
-static const struct counted held_parts[] = {
-    {EN_HELD, EVENT_NUMS, "deletion", " held back", " held back"},
-    {EN_MISSING, EVENT_NUMS, NULL, " kept there because the local copy is missing",
-     " kept there because their local copies are missing"},
-    {EN_CHANGED, EVENT_NUMS, NULL, " kept there because the local copy has changed",
-     " kept there because their local copies have changed"},
-};
-static const struct counted verify_parts[] = {
-    {EN_MISSING, EVENT_NUMS, NULL, " no longer in the Maildir", " no longer in the Maildir"},
-    {EN_CHANGED, EVENT_NUMS, NULL, " changed", " changed"},
-    {EN_NOT_STORED, EVENT_NUMS, NULL, " on the server not stored", " on the server not stored"},
-};
-#define PARTS(table) (table), sizeof(table) / sizeof *(table)
+#include "popkeep/base/translate.h"
 
 static int64_t count_of(const struct event *ev, enum event_num slot)
 {
@@ -40,21 +10,47 @@ static int64_t count_of(const struct event *ev, enum event_num slot)
     return n > 0 ? n : 0;
 }
 
-static void put_counted(struct line_list *list, const struct event *ev, const struct counted *parts,
-                        size_t n)
+static char *size_of(char out[LINE_SIZE_MAX], const struct event *ev, enum event_num slot)
 {
-    for (size_t i = 0; i < n; i++) {
-        int64_t count = count_of(ev, parts[i].slot);
-        if (count == 0)
-            continue;
-        struct buf *to = line_part(list);
-        if (parts[i].word == NULL)
-            buf_addf(to, "%lld", (long long)count);
-        else
-            line_count(to, count, parts[i].word,
-                       parts[i].octets == EVENT_NUMS ? EVENT_UNSET : ev->num[parts[i].octets]);
-        buf_add_c(to, count == 1 ? parts[i].one : parts[i].several);
-    }
+    return line_size(out, ev->num[slot]);
+}
+
+static void put_done(struct line_list *list, const struct event *ev)
+{
+    long long n = count_of(ev, EN_FETCHED);
+    char size[LINE_SIZE_MAX];
+    /* TRANS: %s is the size, " (3.4 MB)", or nothing */
+    line_counted(list, n, "%lld new message%s stored", "%lld new messages%s stored", n,
+                 size_of(size, ev, EN_FETCHED_OCTETS));
+    n = count_of(ev, EN_MATCHED);
+    line_counted(list, n, "%lld message came that was already stored",
+                 "%lld messages came that were already stored", n);
+    n = count_of(ev, EN_DELETED);
+    line_counted(list, n, "%lld deleted on the server", "%lld deleted on the server", n);
+    n = count_of(ev, EN_FAILED);
+    line_counted(list, n, "%lld could not be stored", "%lld could not be stored", n);
+}
+
+static void put_held(struct line_list *list, const struct event *ev)
+{
+    long long n = count_of(ev, EN_HELD);
+    line_counted(list, n, "%lld deletion held back", "%lld deletions held back", n);
+    n = count_of(ev, EN_MISSING);
+    line_counted(list, n, "%lld kept there because the local copy is missing",
+                 "%lld kept there because their local copies are missing", n);
+    n = count_of(ev, EN_CHANGED);
+    line_counted(list, n, "%lld kept there because the local copy has changed",
+                 "%lld kept there because their local copies have changed", n);
+}
+
+static void put_bad(struct line_list *list, const struct event *ev)
+{
+    long long n = count_of(ev, EN_MISSING);
+    line_counted(list, n, "%lld no longer in the Maildir", "%lld no longer in the Maildir", n);
+    n = count_of(ev, EN_CHANGED);
+    line_counted(list, n, "%lld changed", "%lld changed", n);
+    n = count_of(ev, EN_NOT_STORED);
+    line_counted(list, n, "%lld on the server not stored", "%lld on the server not stored", n);
 }
 
 static int64_t left_of(const struct event *ev)
@@ -72,9 +68,9 @@ static void put_server(struct line_list *list, const struct event *ev)
     if (ev->num[EN_LISTED] == EVENT_UNSET)
         return;
     int64_t now = event_minus(count_of(ev, EN_LISTED), count_of(ev, EN_DELETED));
-    buf_addf(line_part(list), "%lld on the server", (long long)(now > 0 ? now : 0));
+    tr_addf(line_part(list), "%lld on the server", (long long)(now > 0 ? now : 0));
     if (ev->num[EN_KNOWN] != EVENT_UNSET || ev->num[EN_LEFT] != EVENT_UNSET)
-        buf_addf(line_part(list), "%lld left to fetch", (long long)left_of(ev));
+        tr_addf(line_part(list), "%lld left to fetch", (long long)left_of(ev));
 }
 
 /* Due, not deleted, and not counted among those held or with a bad copy: a limit, or the server. */
@@ -83,17 +79,14 @@ static void put_waiting(struct line_list *list, const struct event *ev)
     int64_t rest = event_minus(count_of(ev, EN_DUE), count_of(ev, EN_HELD));
     rest = event_minus(rest, count_of(ev, EN_MISSING));
     rest = event_minus(rest, count_of(ev, EN_CHANGED));
-    if (rest > 0)
-        buf_addf(line_part(list), "%lld due for deletion wait%s for a later run", (long long)rest,
-                 rest == 1 ? "s" : "");
+    line_counted(list, rest, "%lld due for deletion waits for a later run",
+                 "%lld due for deletion wait for a later run", (long long)rest);
 }
 
 static bool did_something(const struct event *ev)
 {
-    for (size_t i = 0; i < sizeof done_parts / sizeof *done_parts; i++)
-        if (count_of(ev, done_parts[i].slot) > 0)
-            return true;
-    return false;
+    return count_of(ev, EN_FETCHED) > 0 || count_of(ev, EN_MATCHED) > 0 ||
+           count_of(ev, EN_DELETED) > 0 || count_of(ev, EN_FAILED) > 0;
 }
 
 /* Whether an empty-handed run may say that there was nothing to get. */
@@ -106,14 +99,15 @@ static bool knows_of_no_new(const struct event *ev)
 static void put_fetch(struct buf *to, const struct event *ev)
 {
     struct line_list list = {to, ", ", false};
-    put_counted(&list, ev, PARTS(done_parts));
+    put_done(&list, ev);
     if (!list.begun)
-        buf_add_c(line_part(&list), knows_of_no_new(ev) ? "nothing new" : "nothing new stored");
+        buf_add_c(line_part(&list),
+                  knows_of_no_new(ev) ? tr("nothing new") : tr("nothing new stored"));
     size_t before = to->n;
     struct line_list server = {to, ", ", false};
     buf_add_c(to, "; ");
     put_server(&server, ev);
-    put_counted(&server, ev, PARTS(held_parts));
+    put_held(&server, ev);
     put_waiting(&server, ev);
     if (!server.begun)
         buf_cut(to, before);
@@ -121,32 +115,36 @@ static void put_fetch(struct buf *to, const struct event *ev)
 
 static void put_dry_run(struct buf *to, const struct event *ev)
 {
-    int64_t deletions = count_of(ev, EN_WOULD_DELETE);
+    long long fetches = count_of(ev, EN_WOULD_FETCH), deletions = count_of(ev, EN_WOULD_DELETE);
     struct line_list list = {to, ", ", false};
-    buf_add_c(to, "would fetch ");
-    put_counted(&list, ev, PARTS(would_parts));
-    if (!list.begun)
-        buf_add_c(line_part(&list), "nothing");
-    buf_add_c(line_part(&list), "would delete ");
+    char size[LINE_SIZE_MAX];
+    /* TRANS: %s is the size, " (3.4 MB)", or nothing */
+    line_counted(&list, fetches, "would fetch %lld message%s", "would fetch %lld messages%s",
+                 fetches, size_of(size, ev, EN_WOULD_FETCH_OCTETS));
+    if (fetches == 0)
+        buf_add_c(line_part(&list), tr("would fetch nothing"));
     if (deletions > 0)
-        buf_addf(to, "%lld on the server", (long long)deletions);
+        tr_addf(line_part(&list), "would delete %lld on the server", deletions);
     else
-        buf_add_c(to, "nothing");
-    if (ev->num[EN_LISTED] != EVENT_UNSET)
-        buf_addf(to, "; %lld on the server", (long long)count_of(ev, EN_LISTED));
-    list.begun = true;
-    put_counted(&list, ev, PARTS(held_parts));
+        buf_add_c(line_part(&list), tr("would delete nothing"));
+    if (ev->num[EN_LISTED] != EVENT_UNSET) {
+        buf_add_c(to, "; ");
+        tr_addf(to, "%lld on the server", (long long)count_of(ev, EN_LISTED));
+    }
+    put_held(&list, ev);
     put_waiting(&list, ev);
 }
 
 static void put_check(struct buf *to, const struct event *ev)
 {
-    buf_add_c(to, "ready");
+    long long n = count_of(ev, EN_LISTED);
+    char size[LINE_SIZE_MAX];
+    buf_add_c(to, tr("ready"));
     if (ev->num[EN_LISTED] == EVENT_UNSET)
         return;
     buf_add_c(to, "; ");
-    line_count(to, count_of(ev, EN_LISTED), "message", ev->num[EN_LISTED_OCTETS]);
-    buf_add_c(to, " on the server");
+    trn_addf(to, (uint64_t)n, "%lld message%s on the server", "%lld messages%s on the server", n,
+             size_of(size, ev, EN_LISTED_OCTETS));
 }
 
 static bool verify_found_bad(const struct event *ev)
@@ -158,20 +156,21 @@ static bool verify_found_bad(const struct event *ev)
 static void put_verify(struct buf *to, const struct event *ev)
 {
     struct line_list list = {to, ", ", false};
+    long long done = count_of(ev, EN_DONE);
     if (ev->num[EN_DONE] != EVENT_UNSET)
-        line_count(line_part(&list), count_of(ev, EN_DONE), "stored message", EVENT_UNSET);
+        trn_addf(line_part(&list), (uint64_t)done, "%lld stored message checked",
+                 "%lld stored messages checked", done);
     else
-        buf_add_c(line_part(&list), "stored messages");
-    buf_add_c(to, " checked");
+        buf_add_c(line_part(&list), tr("stored messages checked"));
     if (verify_found_bad(ev))
-        put_counted(&list, ev, PARTS(verify_parts));
+        put_bad(&list, ev);
     else if (event_num(ev, EN_STATUS, ST_OK) == ST_OK)
-        buf_add_c(line_part(&list), "nothing wrong");
+        buf_add_c(line_part(&list), tr("nothing wrong"));
     /* a file that is missing or changed may be that of a listed message: then it is no OK */
     if (ev->num[EN_NOT_STORED] == 0 && ev->num[EN_LISTED] != EVENT_UNSET &&
         event_num(ev, EN_STATUS, ST_OK) == ST_OK)
-        buf_addf(to, "; everything the server lists is stored (%lld)",
-                 (long long)count_of(ev, EN_LISTED));
+        tr_addf(to, "; everything the server lists is stored (%lld)",
+                (long long)count_of(ev, EN_LISTED));
 }
 
 /* How a command ends: what it says, and when it has a reason to. */
@@ -219,17 +218,18 @@ void text_account(struct lines *to, const struct event *ev, const struct report_
 
 void text_summary(struct lines *to, const struct event *ev, const struct report_style *st)
 {
-    char text[64];
+    long long accounts = count_of(ev, EN_ACCOUNTS);
     int64_t failed = count_of(ev, EN_ACCOUNTS_FAILED);
     if (!st->many || st->verbose < 0 || line_command_is(st, "status"))
         return;
     if (failed == 0 && !worth_telling(ev, st))
         return;
-    buf_addf(to->out, "%s: ", text_count(text, (uint64_t)count_of(ev, EN_ACCOUNTS), "account"));
+    trn_addf(to->out, (uint64_t)accounts, "%lld account: ", "%lld accounts: ", accounts);
     if (!line_command_is(st, "check") || failed == 0)
         print_end(to->out, ev, st);
     if (failed > 0)
-        buf_addf(to->out, "%s%s not complete", line_command_is(st, "check") ? "" : "; ",
-                 text_count(text, (uint64_t)failed, "account"));
+        trn_addf(to->out, (uint64_t)failed, "%s%lld account not complete",
+                 "%s%lld accounts not complete", line_command_is(st, "check") ? "" : "; ",
+                 (long long)failed);
     buf_add_char(to->out, '\n');
 }

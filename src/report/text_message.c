@@ -2,6 +2,7 @@
 /* Lines about single messages. */
 #include "popkeep/report/text_message.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 
 #include <limits.h>
 
@@ -17,22 +18,23 @@ struct message_form {
 };
 
 static const struct message_form forms[EVENT_KINDS] = {
-    [EVENT_STORED] = {"stored", 1, false, false, true, false, true},
-    [EVENT_MATCHED] = {"already stored", 1, false, false, true, false, true},
-    [EVENT_FAILED] = {"not stored", ALWAYS, false, true, true, false, false},
-    [EVENT_DELETED] = {"deleted on the server", 1, false, false, false, true, false},
-    [EVENT_KEPT] = {"keep", 1, true, false, false, false, false},
-    [EVENT_PLANNED] = {"would fetch", 0, true, false, true, false, false},
-    [EVENT_BAD] = {"bad", ALWAYS, false, false, false, true, false},
+    [EVENT_STORED] = {N_("stored"), 1, false, false, true, false, true},
+    [EVENT_MATCHED] = {N_("already stored"), 1, false, false, true, false, true},
+    [EVENT_FAILED] = {N_("not stored"), ALWAYS, false, true, true, false, false},
+    [EVENT_DELETED] = {N_("deleted on the server"), 1, false, false, false, true, false},
+    [EVENT_KEPT] = {N_("keep"), 1, true, false, false, false, false},
+    [EVENT_PLANNED] = {N_("would fetch"), 0, true, false, true, false, false},
+    [EVENT_BAD] = {N_("bad"), ALWAYS, false, false, false, true, false},
 };
 
-static const struct message_form would_delete = {"would delete", 0,    true, false,
-                                                 false,          true, false};
+static const struct message_form would_delete = {
+    N_("would delete"), 0, true, false, false, true, false};
 
 /* By the stable word of ES_REASON. */
 static const struct {
     const char *reason, *verb;
-} verify_verbs[] = {{"missing", "missing"}, {"changed", "changed"}, {"not-stored", "not stored"}};
+} verify_verbs[] = {
+    {"missing", N_("missing")}, {"changed", N_("changed")}, {"not-stored", N_("not stored")}};
 
 static const char *verb_of(const struct event *ev, const struct message_form *form)
 {
@@ -48,14 +50,17 @@ static const char *verb_of(const struct event *ev, const struct message_form *fo
 static void put_age(struct line_list *list, const struct event *ev)
 {
     int64_t at = ev->num[EN_STORED_AT], age = ev->num[EN_AGE];
-    if (at != EVENT_UNSET) {
-        buf_add_c(line_part(list), "stored ");
-        line_date(list->to, at);
-    }
-    if (age != EVENT_UNSET) {
-        buf_add_c(line_part(list), at != EVENT_UNSET ? "" : "stored ");
-        line_age(list->to, age);
-    }
+    struct buf when = BUF_INIT(256);
+    if (at != EVENT_UNSET)
+        line_date(&when, at);
+    else if (age != EVENT_UNSET)
+        line_age(&when, age);
+    /* TRANS: %s is a date or "3 days ago" */
+    if (when.n > 0)
+        tr_addf(line_part(list), "stored %s", when.p);
+    if (at != EVENT_UNSET && age != EVENT_UNSET)
+        line_age(line_part(list), age);
+    buf_free(&when);
 }
 
 static void put_size(struct line_list *list, const struct event *ev)
@@ -85,8 +90,10 @@ static void put_details(struct buf *to, const struct event *ev, const struct mes
     if (form->tell_age && ev->str[ES_TEXT].n == 0) /* a text speaks of the age itself */
         put_age(&list, ev);
     if (form->tell_file && ev->str[ES_FILE].n > 0) {
-        buf_add_c(line_part(&list), "file ");
-        line_word(to, ev->str[ES_FILE]);
+        struct buf file = BUF_INIT(SIZE_MAX / 2);
+        line_word(&file, ev->str[ES_FILE]);
+        tr_addf(line_part(&list), "file %s", file.p);
+        buf_free(&file);
     }
     if (!form->on_diag)
         put_why(&list, ev, form);
@@ -105,7 +112,8 @@ static void put_failure(struct buf *to, const struct event *ev)
     else if (ev->str[ES_REASON].n > 0)
         line_word(to, ev->str[ES_REASON]);
     else
-        buf_add_c(to, status_info((enum status)event_num(ev, EN_STATUS, ST_INCOMPLETE))->meaning);
+        buf_add_c(to,
+                  tr(status_info((enum status)event_num(ev, EN_STATUS, ST_INCOMPLETE))->meaning));
 }
 
 /* A bad file is looked for by its name; the UIDL says which message it was. */
@@ -147,7 +155,7 @@ void text_message(struct lines *to, const struct event *ev, const struct report_
     struct buf *line = form->on_diag ? to->diag : to->out;
     if (form->on_diag || st->many)
         line_account(line, ev);
-    buf_add_c(line, verb_of(ev, form));
+    buf_add_c(line, tr(verb_of(ev, form)));
     buf_add_c(line, "  ");
     put_subject(line, ev);
     put_details(line, ev, form);

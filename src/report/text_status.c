@@ -2,6 +2,7 @@
 /* The answers of `status` and of `check`. */
 #include "popkeep/report/text_status.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 
 /* Why an account needs looking at; nothing is appended if it does not. */
 static void put_trouble(struct buf *to, const struct event *ev)
@@ -16,20 +17,21 @@ static void put_trouble(struct buf *to, const struct event *ev)
         return;
     }
     if (last != ST_OK)
-        buf_addf(line_part(&list), "the last run ended with %d: %s", (int)last,
-                 status_info(last)->meaning);
+        tr_addf(line_part(&list), "the last run ended with %d: %s", (int)last,
+                tr(status_info(last)->meaning));
     if (now != EVENT_UNSET && success != EVENT_UNSET && event_minus(now, success) >= TEXT_STALE_S)
-        buf_addf(line_part(&list), "no successful run for %lld days",
+        trn_addf(line_part(&list), (uint64_t)(event_minus(now, success) / 86400),
+                 "no successful run for %lld day", "no successful run for %lld days",
                  (long long)(event_minus(now, success) / 86400));
     else if (success == EVENT_UNSET && ev->num[EN_LAST_RUN] != EVENT_UNSET)
-        buf_add_c(line_part(&list), "no run has succeeded yet");
+        buf_add_c(line_part(&list), tr("no run has succeeded yet"));
 }
 
 static void put_moment(struct buf *to, const struct event *ev, enum event_num slot)
 {
     int64_t at = ev->num[slot], now = ev->num[EN_TIME];
     if (at == EVENT_UNSET) {
-        buf_add_c(to, "never");
+        buf_add_c(to, tr("never"));
         return;
     }
     line_time(to, at);
@@ -42,34 +44,40 @@ static void put_moment(struct buf *to, const struct event *ev, enum event_num sl
 
 static void put_stored(struct buf *to, const struct event *ev)
 {
-    line_count(to, event_num(ev, EN_STORED, 0), "message", EVENT_UNSET);
+    long long n = event_num(ev, EN_STORED, 0);
+    trn_addf(to, n > 0 ? (uint64_t)n : 0, "%lld message", "%lld messages", n > 0 ? n : 0);
     if (event_num(ev, EN_MISSING, 0) > 0)
-        buf_addf(to, ", %lld of them no longer in the Maildir", (long long)ev->num[EN_MISSING]);
+        tr_addf(to, ", %lld of them no longer in the Maildir", (long long)ev->num[EN_MISSING]);
 }
 
 static void put_listed(struct buf *to, const struct event *ev)
 {
+    long long n = event_num(ev, EN_LISTED, 0);
+    char size[LINE_SIZE_MAX];
     if (ev->num[EN_LISTED] == EVENT_UNSET) {
-        buf_add_c(to, "not known yet");
+        buf_add_c(to, tr("not known yet"));
         return;
     }
-    line_count(to, ev->num[EN_LISTED], "message", ev->num[EN_LISTED_OCTETS]);
-    buf_add_c(to, " at the last run");
+    line_size(size, ev->num[EN_LISTED_OCTETS]);
+    trn_addf(to, n > 0 ? (uint64_t)n : 0, "%lld message%s at the last run",
+             "%lld messages%s at the last run", n > 0 ? n : 0, size);
 }
 
 static void put_due(struct buf *to, const struct event *ev)
 {
     struct line_list list = {to, ", ", false};
     if (event_num(ev, EN_DUE, 0) > 0)
-        buf_addf(line_part(&list), "%lld due for deletion now", (long long)ev->num[EN_DUE]);
+        tr_addf(line_part(&list), "%lld due for deletion now", (long long)ev->num[EN_DUE]);
     if (event_num(ev, EN_HELD, 0) > 0)
-        buf_addf(line_part(&list), "%lld held back", (long long)ev->num[EN_HELD]);
+        tr_addf(line_part(&list), "%lld held back", (long long)ev->num[EN_HELD]);
     if (ev->num[EN_NEXT_DUE] != EVENT_UNSET) {
-        buf_add_c(line_part(&list), "next deletion due ");
-        line_date(to, ev->num[EN_NEXT_DUE]);
+        struct buf date = BUF_INIT(64);
+        line_date(&date, ev->num[EN_NEXT_DUE]);
+        tr_addf(line_part(&list), "next deletion due %s", date.p);
+        buf_free(&date);
     }
     if (!list.begun)
-        buf_add_c(line_part(&list), "nothing due for deletion");
+        buf_add_c(line_part(&list), tr("nothing due for deletion"));
 }
 
 /* "812.4 MB of 1.0 GB, 81 %" */
@@ -77,12 +85,12 @@ static void put_quota(struct buf *to, const struct event *ev)
 {
     char used[16], quota[16];
     if (ev->num[EN_USED_OCTETS] == EVENT_UNSET)
-        buf_addf(to, "of %s, it is not known how much is used",
-                 text_octets(quota, (uint64_t)ev->num[EN_QUOTA_OCTETS]));
+        tr_addf(to, "of %s, it is not known how much is used",
+                text_octets(quota, (uint64_t)ev->num[EN_QUOTA_OCTETS]));
     else
-        buf_addf(to, "%s of %s, %lld %% full", text_octets(used, (uint64_t)ev->num[EN_USED_OCTETS]),
-                 text_octets(quota, (uint64_t)ev->num[EN_QUOTA_OCTETS]),
-                 (long long)ev->num[EN_QUOTA_PERCENT]);
+        tr_addf(to, "%s of %s, %lld %% full", text_octets(used, (uint64_t)ev->num[EN_USED_OCTETS]),
+                text_octets(quota, (uint64_t)ev->num[EN_QUOTA_OCTETS]),
+                (long long)ev->num[EN_QUOTA_PERCENT]);
 }
 
 /* "2027-02-28 (in 98 d)", "2026-11-20 (2 days ago)" */
@@ -95,7 +103,7 @@ static void put_date(struct buf *to, const struct event *ev, enum event_num slot
         return;
     buf_add_c(to, " (");
     if (left > 0)
-        buf_addf(to, "in %s", text_span(span, left));
+        tr_addf(to, "in %s", text_span(span, left));
     else
         line_age(to, event_minus(0, left));
     buf_add_char(to, ')');
@@ -108,8 +116,10 @@ static void put_deadline(struct buf *to, const struct event *ev)
 
 static void put_certificate(struct buf *to, const struct event *ev)
 {
-    buf_add_c(to, "valid until ");
-    put_date(to, ev, EN_CERT_EXPIRES);
+    struct buf date = BUF_INIT(256);
+    put_date(&date, ev, EN_CERT_EXPIRES);
+    tr_addf(to, "valid until %s", date.p);
+    buf_free(&date);
 }
 
 static bool has_quota(const struct event *ev)
@@ -179,19 +189,19 @@ static const struct {
     bool (*shown)(const struct event *ev);
     void (*put)(struct buf *to, const struct event *ev);
 } rows[] = {
-    {"last success", NULL, put_success},
-    {"last run", has_other_run, put_run},
-    {"stored", NULL, put_stored},
-    {"on the server", NULL, put_listed},
-    {"mailbox", has_quota, put_quota},
-    {"deletion", NULL, put_due},
-    {"deadline", has_deadline, put_deadline},
-    {"certificate", has_certificate, put_certificate},
-    {"server", has_host, put_host},
-    {"Maildir", has_maildir, put_maildir},
-    {"trouble", in_trouble, put_trouble},
+    {NC_("status", "last success"), NULL, put_success},
+    {NC_("status", "last run"), has_other_run, put_run},
+    {NC_("status", "stored"), NULL, put_stored},
+    {NC_("status", "on the server"), NULL, put_listed},
+    {NC_("status", "mailbox"), has_quota, put_quota},
+    {NC_("status", "deletion"), NULL, put_due},
+    {NC_("status", "deadline"), has_deadline, put_deadline},
+    {NC_("status", "certificate"), has_certificate, put_certificate},
+    {NC_("status", "server"), has_host, put_host},
+    {NC_("status", "Maildir"), has_maildir, put_maildir},
+    {NC_("status", "trouble"), in_trouble, put_trouble},
 };
-enum { ROWS = sizeof rows / sizeof *rows };
+enum { ROWS = sizeof rows / sizeof *rows, LABEL_COLUMNS = 15 };
 
 static void status_block(struct buf *to, const struct event *ev)
 {
@@ -200,7 +210,8 @@ static void status_block(struct buf *to, const struct event *ev)
     for (size_t i = 0; i < ROWS; i++) {
         if (rows[i].shown != NULL && !rows[i].shown(ev))
             continue;
-        buf_addf(to, "    %-15s", rows[i].label);
+        buf_add_c(to, "    ");
+        text_pad(to, sv_of(tr_in("status", rows[i].label)), LABEL_COLUMNS);
         rows[i].put(to, ev);
         buf_add_char(to, '\n');
     }
@@ -214,18 +225,31 @@ void text_status(struct lines *to, const struct event *ev, const struct report_s
         status_block(to->out, ev);
 }
 
+/* By the stable word of ES_STEP. */
+static const char *const steps[] = {N_("connection"), N_("login"), N_("mailbox")};
+
+static struct sv step_name(struct sv word)
+{
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (sv_eq_c(word, steps[i]))
+            return sv_of(tr(steps[i]));
+    return word;
+}
+
 /* "[ok]     connection  epostagelen.meb.k12.tr, TLSv1.3 (84 ms)" */
 void text_step(struct lines *to, const struct event *ev, const struct report_style *st)
 {
+    enum { RESULT_COLUMNS = 9, STEP_COLUMNS = 10 };
     bool ok = event_num(ev, EN_OK, 0) != 0;
     char step[32];
     if (ok && st->verbose < 0)
         return;
     if (st->many)
         line_account(to->out, ev);
-    text_escape_to(step, sizeof step, ev->str[ES_STEP]);
+    text_escape_to(step, sizeof step, step_name(ev->str[ES_STEP]));
     bool more = ev->str[ES_TEXT].n + ev->str[ES_HOST].n > 0 || event_num(ev, EN_MS, -1) >= 0;
-    buf_addf(to->out, "%-8s %-*s", ok ? "[ok]" : "[FAILED]", more ? 10 : 0, step);
+    text_pad(to->out, sv_of(ok ? tr("[ok]") : tr("[FAILED]")), RESULT_COLUMNS);
+    text_pad(to->out, sv_of(step), more ? STEP_COLUMNS : 0);
     if (ev->str[ES_TEXT].n > 0) {
         buf_add_c(to->out, "  ");
         line_text(to->out, ev->str[ES_TEXT]);
@@ -234,7 +258,7 @@ void text_step(struct lines *to, const struct event *ev, const struct report_sty
         line_word(to->out, ev->str[ES_HOST]);
     }
     if (event_num(ev, EN_MS, -1) >= 0)
-        buf_addf(to->out, " (%lld ms)", (long long)ev->num[EN_MS]);
+        tr_addf(to->out, " (%lld ms)", (long long)ev->num[EN_MS]);
     buf_add_char(to->out, '\n');
     line_block(to->out, ev->str[ES_HINT]);
 }

@@ -5,6 +5,7 @@
 
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/config/provider.h"
 #include "popkeep/run/facts.h"
 #include "popkeep/run/pairing.h"
@@ -26,14 +27,14 @@ void worker_expire_text(struct buf *out, const struct capa *c, const struct acco
     if (!(c->bits & CAPA_EXPIRE))
         return;
     if (c->expire_days == 0)
-        (void)buf_add_c(out,
-                        "EXPIRE 0: this server may treat a download itself as a deletion; look "
-                        "at its POP settings");
+        (void)buf_add_c(out, tr("EXPIRE 0: this server may treat a download itself as a deletion; "
+                                "look at its POP settings"));
     else if (a->retention_days < 0 || c->expire_days < (uint64_t)a->retention_days)
-        (void)buf_addf(out,
-                       "the server itself deletes mail after %llu days (EXPIRE), whatever popkeep "
-                       "does",
-                       (unsigned long long)c->expire_days);
+        (void)trn_addf(
+            out, c->expire_days,
+            "the server itself deletes mail after %llu day (EXPIRE), whatever popkeep does",
+            "the server itself deletes mail after %llu days (EXPIRE), whatever popkeep does",
+            (unsigned long long)c->expire_days);
 }
 
 /* What makes a refused login worth another try at once: any change of the account's settings or of
@@ -71,7 +72,10 @@ static int check_login_pause(struct worker *w, struct err *e)
     if (strcmp(print, last->fingerprint) != 0)
         return 0;
     w->paused = true; /* the hint was given when the login was refused */
-    err_set(e, ST_LOGIN, "the login was refused in the last %u runs; the next try is at %s",
+    err_set(e, ST_LOGIN,
+            trn("the login was refused in the last %u run; the next try is at %s",
+                "the login was refused in the last %u runs; the next try is at %s",
+                last->refused_in_a_row),
             last->refused_in_a_row, text_time(when, next));
     return err_advise(e, "to try now: popkeep fetch %s", w->account->name);
 }
@@ -289,22 +293,25 @@ static void tell_account(struct worker *w, int64_t began_ms)
 }
 
 static const char any_login_hint[] =
-    "The server does not always say why. Possible: a wrong user name (many want the whole "
-    "address),\n"
-    "a wrong or replaced password (many want one made for mail programs, not that of the web "
-    "site),\n"
-    "an account that is disabled, or POP3 switched off for the mailbox.";
+    N_("The server does not always say why. Possible: a wrong user name (many want the whole "
+       "address),\n"
+       "a wrong or replaced password (many want one made for mail programs, not that of the web "
+       "site),\n"
+       "an account that is disabled, or POP3 switched off for the mailbox.");
 
 static void tell_failure(struct worker *w, const struct err *e)
 {
     const struct provider *p = w->account->provider;
+    struct buf hint = BUF_INIT(4096);
 
     if (p == NULL)
         p = provider_of_host(sv_of(w->account->host));
-    tell_error(w->tell, e,
-               e->status != ST_LOGIN || w->paused ? NULL
-               : p != NULL                        ? p->login_hint
-                                                  : any_login_hint);
+    if (e->status == ST_LOGIN && !w->paused && p != NULL)
+        provider_hint(&hint, p);
+    else if (e->status == ST_LOGIN && !w->paused)
+        (void)buf_add_c(&hint, tr(any_login_hint));
+    tell_error(w->tell, e, hint.p);
+    buf_free(&hint);
 }
 
 enum status account_run(const struct account *a, const char *state_root, struct sv password,

@@ -5,6 +5,7 @@
 #include "popkeep/run/probe.h"
 
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/config/provider.h"
 
 static void tell_step(struct worker *w, const char *step, bool ok, int64_t ms, struct sv text)
@@ -27,8 +28,8 @@ static void tell_connected(struct worker *w, const struct session *s)
     struct buf text = BUF_INIT(1024);
     char until[24];
 
-    (void)buf_addf(&text, "%s, %s, certificate for %s valid until %.10s, key %s", info->address,
-                   info->tls_version, info->subject, text_time(until, info->not_after), info->pin);
+    (void)tr_addf(&text, "%s, %s, certificate for %s valid until %.10s, key %s", info->address,
+                  info->tls_version, info->subject, text_time(until, info->not_after), info->pin);
     tell_step(w, "connection", true, s->connect_ms, buf_sv(&text));
     buf_free(&text);
 }
@@ -37,27 +38,36 @@ static void tell_connected(struct worker *w, const struct session *s)
 static void warn_password(struct worker *w, bool advise)
 {
     const struct provider *p = w->account->provider;
+    struct buf hint = BUF_INIT(4096);
 
     if (p == NULL)
         p = provider_of_host(sv_of(w->account->host));
-    if (p != NULL && w->password.n < p->min_password)
-        tell_text(w->tell, EVENT_WARNING,
+    if (p == NULL || w->password.n >= p->min_password)
+        return;
+    if (advise)
+        provider_hint(&hint, p);
+    tell_text(w->tell, EVENT_WARNING,
+              trn("the password has fewer than %u character, which is not what %s gives out%s%s",
                   "the password has fewer than %u characters, which is not what %s gives out%s%s",
-                  p->min_password, p->title, advise ? "\n" : "", advise ? p->login_hint : "");
+                  p->min_password),
+              p->min_password, tr(p->title), advise ? "\n" : "", advise ? hint.p : "");
+    buf_free(&hint);
 }
 
 static void tell_listed(struct worker *w, const struct session *s, const struct listing *l)
 {
     struct buf text = BUF_INIT(1024);
-    char count[64], size[16];
+    struct buf offers = BUF_INIT(1024);
+    char size[16];
 
-    (void)buf_addf(&text, "%s", text_count(count, l->n, "message"));
+    (void)trn_addf(&text, l->n, "%zu message", "%zu messages", l->n);
     if (l->has_sizes)
         (void)buf_addf(&text, ", %s", text_octets(size, l->octets));
     if (!l->has_uidls)
-        (void)buf_addf(&text, ", no UIDL");
-    (void)buf_addf(&text, "; the server offers: ");
-    capa_text(&text, &s->capa);
+        (void)buf_add_c(&text, tr(", no UIDL"));
+    capa_text(&offers, &s->capa);
+    (void)tr_addf(&text, "; the server offers: %s", offers.n > 0 ? offers.p : "");
+    buf_free(&offers);
     tell_step(w, "mailbox", true, s->list_ms, buf_sv(&text));
     buf_free(&text);
 }

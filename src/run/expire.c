@@ -4,6 +4,7 @@
 
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/store/deletions.h"
 #include "popkeep/sys/clock.h"
 
@@ -40,7 +41,7 @@ static void tell_item(const struct expire *x, enum event_kind kind, size_t item,
     if (kind == EVENT_KEPT)
         ev.str[ES_TEXT] = sv_of(retention_text(why));
     if (kind == EVENT_PLANNED && !x->plan->items[item].settled)
-        ev.str[ES_TEXT] = SV("as soon as it is stored");
+        ev.str[ES_TEXT] = sv_of(tr("as soon as it is stored"));
     if (x->plan->items[item].settled) {
         ev.num[EN_STORED_AT] = entry_of(x, item)->stored_at;
         ev.num[EN_AGE] = x->now - entry_of(x, item)->stored_at;
@@ -49,7 +50,7 @@ static void tell_item(const struct expire *x, enum event_kind kind, size_t item,
         text_hex(sha, entry_of(x, item)->wire_sha, HASH_OCTETS);
         ev.str[ES_SHA256] = sv_of(sha);
         if (why == RETENTION_YOUNG) {
-            snprintf(text, sizeof text, "due in %s",
+            snprintf(text, sizeof text, tr("due in %s"),
                      text_span(span, retention_left_s(entry_of(x, item), &p)));
             ev.str[ES_TEXT] = sv_of(text);
         }

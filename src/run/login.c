@@ -7,6 +7,7 @@
 
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/pop3/sasl.h"
 #include "popkeep/sys/clock.h"
 
@@ -53,7 +54,7 @@ static int open_connection(struct session *s, const struct session_memory *memor
     }
     info = conn_info(s->conn);
     tell_text(s->tell, EVENT_NOTE, "connected to %s, %s %s, key %s%s", info->address,
-              info->tls_version, info->cipher, info->pin, info->resumed ? ", resumed" : "");
+              info->tls_version, info->cipher, info->pin, info->resumed ? tr(", resumed") : "");
     return 0;
 }
 
@@ -90,7 +91,10 @@ static int greet(struct session *s, struct err *e)
     if (rc < 0)
         return -1;
     if (rc == 0) {
-        err_set(e, ST_TEMP, "%s said nothing for %d seconds after the connection was made",
+        err_set(e, ST_TEMP,
+                trn("%s said nothing for %d second after the connection was made",
+                    "%s said nothing for %d seconds after the connection was made",
+                    (unsigned)limit / 1000),
                 s->account->host, limit / 1000);
         return err_cut(e);
     }
@@ -146,7 +150,7 @@ static int refused(struct session *s, enum pop3_code code, const char *text, str
         err_set(e, st, "the server does not let %s in now: %s", s->account->user, text);
     else
         err_set(e, st, "login refused for %s by %s: %s", s->account->user, s->account->host,
-                text[0] != '\0' ? text : "(no reason given)");
+                text[0] != '\0' ? text : tr("(no reason given)"));
     return err_server(e, text);
 }
 

@@ -5,6 +5,7 @@
 
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/run/expire.h"
 #include "popkeep/run/facts.h"
 #include "popkeep/run/fetch.h"
@@ -68,7 +69,7 @@ static int warn_once(struct mailbox *b, const char *mark, bool so, const char *t
     struct worker *w = b->w;
 
     if (so && !book_mark_is(&w->book, mark, "told"))
-        tell_text(w->tell, EVENT_WARNING, "%s", text);
+        tell_text(w->tell, EVENT_WARNING, "%s", tr(text));
     return book_mark(&w->book, mark, so ? "told" : "-", e);
 }
 
@@ -78,7 +79,7 @@ static int warn_of_expire(struct mailbox *b, struct err *e)
     int rc;
 
     worker_expire_text(&text, &b->s.capa, b->w->account);
-    rc = warn_once(b, "expires", text.n > 0, text.n > 0 ? text.p : "", e);
+    rc = warn_once(b, "expires", text.n > 0, text.p, e);
     buf_free(&text);
     return rc;
 }
@@ -245,7 +246,7 @@ static void tell_left_out(struct mailbox *b, size_t item, enum status status, co
     ev.num[EN_STATUS] = status;
     ev.num[EN_NUMBER] = b->messages[item].number;
     ev.str[ES_UIDL] = sv_make(b->messages[item].uidl, b->messages[item].uidl_n);
-    ev.str[ES_TEXT] = sv_of(text);
+    ev.str[ES_TEXT] = sv_of(tr(text));
     tell_event(b->w->tell, &ev);
     b->w->totals.failed++;
 }
@@ -469,15 +470,16 @@ static int mark_hold(struct mailbox *b, enum retention_hold hold, struct err *e)
 static int expire_all(struct mailbox *b, struct expire *x, struct err *e)
 {
     struct worker *w = b->w;
-    char held[64];
 
     tell_stage(w->tell, STAGE_DELETING);
     if (find_hold(b, &x->hold, e) < 0 || mark_hold(b, x->hold, e) < 0 ||
         expire_run(x, &b->s, e) < 0)
         return -1;
     if (w->totals.held > 0) {
-        tell_trouble(w->tell, ST_HELD, "%s held back: %s",
-                     text_count(held, w->totals.held, "deletion"), retention_hold_text(x->hold));
+        tell_trouble(
+            w->tell, ST_HELD,
+            trn("%llu deletion held back: %s", "%llu deletions held back: %s", w->totals.held),
+            (unsigned long long)w->totals.held, retention_hold_text(x->hold));
         worker_worsen(w, ST_HELD);
     }
     if (w->totals.copy_changed > 0)

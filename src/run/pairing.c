@@ -6,6 +6,7 @@
 #include "popkeep/base/mem.h"
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/run/adopt.h"
 #include "popkeep/store/scan.h"
 
@@ -66,7 +67,7 @@ static int bind_pair(struct pair *p, const char *id, bool adopting, struct err *
 
 static int not_a_pair(const struct pair *p, struct err *e, const char *what)
 {
-    err_set(e, ST_CONFIG, "%s\n  state:   %s\n  Maildir: %s", what, p->book->dir,
+    err_set(e, ST_CONFIG, "%s\n  state:   %s\n  Maildir: %s", tr(what), p->book->dir,
             p->account->maildir);
     return err_advise(e,
                       "mount or restore the missing half; or, if what is there now shall be used "
@@ -199,7 +200,9 @@ static int adopt(struct pair *p, struct tell *t, struct err *e)
     if (bind_pair(p, id, true, e) < 0 || adopt_files(p->book, p->m, t, &n, e) < 0 ||
         book_mark(p->book, "adopting", "-", e) < 0 || book_commit(p->book, e) < 0)
         return -1;
-    tell_text(t, EVENT_WARNING, "adopted %s: %llu files taken into the journal",
+    tell_text(t, EVENT_WARNING,
+              trn("adopted %s: %llu file taken into the journal",
+                  "adopted %s: %llu files taken into the journal", n),
               p->account->maildir, (unsigned long long)n);
     return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/net/conn.h"
 #include "popkeep/run/hosts.h"
 #include "popkeep/run/account.h"
@@ -265,7 +266,7 @@ static void reap(struct pool *p, struct slot *s)
     s->state = SLOT_DONE;
     s->status = WIFEXITED(how) ? (enum status)WEXITSTATUS(how) : ST_SOFTWARE;
     if (WIFSIGNALED(how) && !signals_pending()) {
-        char *text = mem_printf("the worker process was ended by signal %d", WTERMSIG(how));
+        char *text = mem_printf(tr("the worker process was ended by signal %d"), WTERMSIG(how));
         report(p, EVENT_ERROR, s->account, ST_SOFTWARE, STAGE_WORKER, text);
         free(text);
     }

@@ -6,6 +6,7 @@
 #include "popkeep/run/receive.h"
 
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/run/incoming.h"
 #include "popkeep/sys/clock.h"
 
@@ -155,8 +156,8 @@ static void tell_failed(struct receive *r, size_t item)
     struct buf text = BUF_INIT(4096);
     struct event ev;
 
-    (void)buf_addf(&text, "message %u could not be fetched; the server says: %s",
-                   r->messages[item].number, r->s->refusal);
+    (void)tr_addf(&text, "message %u could not be fetched; the server says: %s",
+                  r->messages[item].number, r->s->refusal);
     event_init(&ev, EVENT_FAILED, r->s->tell->account);
     ev.num[EN_STATUS] = ST_INCOMPLETE;
     ev.num[EN_NUMBER] = r->messages[item].number;

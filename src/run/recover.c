@@ -111,7 +111,7 @@ int recover_intents(struct book *b, struct maildir *m, struct finder *f, struct 
         if (settle(&r, b, m, e) < 0)
             goto out;
         tell_text(t, EVENT_NOTE,
-                  "the last run was interrupted: %zu messages completed, %zu to be fetched again",
+                  "the last run was interrupted; messages completed: %zu, to be fetched again: %zu",
                   r.n_stored, r.n_lost);
     }
     /* only now: what the intents needed from tmp/ has its name */

@@ -7,6 +7,7 @@
 
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/sys/clock.h"
 
 static void trace_reply(struct session *s, const struct pop3_event *ev)
@@ -75,7 +76,7 @@ static struct sv without_secret(const struct session *s, struct sv text)
     for (size_t i = 0; i < sizeof s->secrets / sizeof s->secrets[0]; i++)
         if (s->secrets[i].n > 0 && text.n > 0 &&
             memmem(text.p, text.n, s->secrets[i].p, s->secrets[i].n) != NULL)
-            return SV("(its text repeats the password and is not shown)");
+            return sv_of(tr("(its text repeats the password and is not shown)"));
     return text;
 }
 
@@ -150,7 +151,10 @@ static int silence(struct session *s, int wait_ms, bool probing, struct err *e)
     if (wait_ms >= 0)
         return 0;
     s->wants_lock_step = may_go_without(s) && engine_in_message(s->engine);
-    err_set(e, ST_TEMP, "the server was silent for %u seconds", s->account->timeout_s);
+    err_set(e, ST_TEMP,
+            trn("the server was silent for %u second", "the server was silent for %u seconds",
+                s->account->timeout_s),
+            s->account->timeout_s);
     return err_cut(e);
 }
 

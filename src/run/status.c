@@ -3,6 +3,7 @@
 #include "popkeep/run/status.h"
 
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/report/health.h"
 #include "popkeep/run/book.h"
 #include "popkeep/run/facts.h"
@@ -29,7 +30,7 @@ static void find(struct view *v, enum finding f, const char *fmt, ...)
     if (v->text.n > 0)
         (void)buf_add_char(&v->text, '\n');
     va_start(ap, fmt);
-    (void)buf_vaddf(&v->text, fmt, ap);
+    (void)buf_vaddf(&v->text, tr(fmt), ap);
     va_end(ap);
 }
 
@@ -116,9 +117,11 @@ static void find_in_journal(struct view *v)
     find_age(v, run);
     if (run->any && run->status != ST_OK)
         find(v, FINDING_LAST_RUN, "the last run ended with %d: %s", (int)run->status,
-             status_info(run->status)->meaning);
+             tr(status_info(run->status)->meaning));
     if (run->refused_in_a_row > 1)
-        find(v, FINDING_LOGIN_REFUSED, "the login was refused in the last %u runs",
+        find(v, FINDING_LOGIN_REFUSED,
+             trn("the login was refused in the last %u run",
+                 "the login was refused in the last %u runs", run->refused_in_a_row),
              run->refused_in_a_row);
     if (ledger_mark(l, "hold").p != NULL)
         find(v, FINDING_HELD,

@@ -3,6 +3,7 @@
 #include "popkeep/run/tell.h"
 
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/sys/clock.h"
 #include "popkeep/sys/manager.h"
 #include "popkeep/sys/output.h"
@@ -72,7 +73,7 @@ static void tell_va(struct tell *t, enum event_kind kind, int64_t status, const 
     struct buf text = BUF_INIT(ERR_TEXT_MAX);
     struct event ev;
 
-    (void)buf_vaddf(&text, fmt, ap);
+    (void)buf_vaddf(&text, tr(fmt), ap);
     event_init(&ev, kind, t->account);
     ev.num[EN_STATUS] = status;
     ev.str[ES_TEXT] = buf_sv(&text);

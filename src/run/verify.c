@@ -7,6 +7,7 @@
 
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/run/pairing.h"
 #include "popkeep/sys/clock.h"
 #include "popkeep/sys/signals.h"
@@ -27,7 +28,7 @@ static void tell_bad(struct worker *w, const struct ledger_entry *en, const char
     event_init(&ev, EVENT_BAD, w->account->name);
     text_hex(sha, en->wire_sha, HASH_OCTETS);
     ev.str[ES_REASON] = sv_of(reason);
-    ev.str[ES_TEXT] = sv_of(text);
+    ev.str[ES_TEXT] = sv_of(tr(text));
     ev.str[ES_UIDL] = sv_make(en->uidl, en->uidl_n);
     ev.str[ES_FILE] = sv_of(en->name);
     ev.str[ES_SHA256] = sv_of(sha);

@@ -2,6 +2,7 @@
 /* Whole reads and writes, syncs and closes that are checked. */
 #include "popkeep/store/disk.h"
 #include "popkeep/base/mem.h"
+#include "popkeep/base/translate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,15 +19,16 @@ struct disk_cause {
 };
 
 static const struct disk_cause causes[] = {
-    {ENOSPC, "no space left on the disk that holds it", "free some space, then run popkeep again"},
-    {EDQUOT, "the disk quota is used up", "free some space, then run popkeep again"},
-    {EROFS, "the file system is mounted read-only",
-     "a disk with errors is often switched to read-only: see the system log"},
-    {EIO, "the disk reports an error", "see the system log, and check the disk"},
-    {EFBIG, "the file would be larger than the limit on file sizes allows",
-     "raise it (ulimit -f), then run popkeep again"},
-    {ESTALE, "the network file system no longer knows it",
-     "check that it is still mounted, then run popkeep again"},
+    {ENOSPC, N_("no space left on the disk that holds it"),
+     N_("free some space, then run popkeep again")},
+    {EDQUOT, N_("the disk quota is used up"), N_("free some space, then run popkeep again")},
+    {EROFS, N_("the file system is mounted read-only"),
+     N_("a disk with errors is often switched to read-only: see the system log")},
+    {EIO, N_("the disk reports an error"), N_("see the system log, and check the disk")},
+    {EFBIG, N_("the file would be larger than the limit on file sizes allows"),
+     N_("raise it (ulimit -f), then run popkeep again")},
+    {ESTALE, N_("the network file system no longer knows it"),
+     N_("check that it is still mounted, then run popkeep again")},
 };
 
 int disk_fail(struct err *e, enum status s, int errnum, const char *fmt, ...)
@@ -35,15 +37,15 @@ int disk_fail(struct err *e, enum status s, int errnum, const char *fmt, ...)
     va_list ap;
     va_start(ap, fmt);
     /* a path too long for the text leaves the cause alone, which is still worth saying */
-    (void)buf_vaddf(&text, fmt, ap);
+    (void)buf_vaddf(&text, tr(fmt), ap);
     va_end(ap);
-    const char *what = text.p != NULL ? text.p : "a file operation failed";
+    const char *what = text.p != NULL ? text.p : tr("a file operation failed");
     size_t i = 0;
     while (i < sizeof causes / sizeof *causes && causes[i].errnum != errnum)
         i++;
     if (i < sizeof causes / sizeof *causes) {
-        err_set(e, s, "%s: %s", what, causes[i].text);
-        err_advise(e, "%s", causes[i].advice);
+        err_set(e, s, "%s: %s", what, tr(causes[i].text));
+        err_advise(e, "%s", tr(causes[i].advice));
         e->sys_errno = errnum;
     } else {
         err_sys(e, err_status_of(errnum, s), errnum, "%s", what);

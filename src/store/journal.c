@@ -2,6 +2,7 @@
 /* The journal: opening and extending. Compaction is in compact.c. */
 #include "popkeep/store/journal.h"
 #include "popkeep/base/mem.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/store/disk.h"
 #include "popkeep/store/folder.h"
 #include "popkeep/store/journal_inside.h"
@@ -40,19 +41,19 @@ static int cut_tail(struct journal *j, int fd, const char *path, const struct lo
     if (tail == 0)
         return 0;
     if (j->mode == JOURNAL_READ) {
-        buf_addf(warnings,
-                 "%s: %" PRIu64 " octets of an unfinished group at the end were ignored (a run is "
-                 "at work, or was cut short)\n",
-                 path, tail);
+        tr_addf(warnings,
+                "%s: %llu octets of an unfinished group at the end were ignored (a run is "
+                "at work, or was cut short)\n",
+                path, (unsigned long long)tail);
         return 0;
     }
     if (disk_cut(fd, in->good, path, e) != 0 || disk_sync_data(fd, path, e) != 0)
         return -1;
     j->syncs++;
-    buf_addf(warnings,
-             "%s: %" PRIu64 " octets of an unfinished group at the end were cut off (the last run "
-             "was cut short; nothing had relied on them)\n",
-             path, tail);
+    tr_addf(warnings,
+            "%s: %llu octets of an unfinished group at the end were cut off (the last run "
+            "was cut short; nothing had relied on them)\n",
+            path, (unsigned long long)tail);
     return 0;
 }
 
@@ -84,7 +85,7 @@ static int open_files(struct journal *j, struct buf *warnings, struct err *e)
     uint64_t archived = 0;
     bool writer = j->mode == JOURNAL_WRITE;
     if (writer && unlinkat(j->dir_fd, JOURNAL_NEW, 0) != 0 && errno != ENOENT)
-        return disk_fail(e, ST_IO, errno, "cannot remove %s/" JOURNAL_NEW, j->dir);
+        return disk_fail(e, ST_IO, errno, "cannot remove %s/%s", j->dir, JOURNAL_NEW);
     /* The journal before the archive: compaction of another process extends the archive first, so a
      * reader may see a tombstone in both, but never in neither. */
     if (open_one(j, JOURNAL_NAME, j->path, &j->fd, e) != 0 ||

@@ -21,9 +21,8 @@ static int lock_busy(int fd, const char *path, struct err *e)
     /* the holder may be between taking the lock and writing its number */
     if (n <= 0 || ascii_u64(ascii_trim(sv_make(text, (size_t)n)), INT32_MAX, &pid) != 0)
         return err_set(e, ST_TEMP, "another run is at work on this account (it holds %s)", path);
-    return err_set(e, ST_TEMP,
-                   "another run is at work on this account (process %" PRIu64 " holds %s)", pid,
-                   path);
+    return err_set(e, ST_TEMP, "another run is at work on this account (process %llu holds %s)",
+                   (unsigned long long)pid, path);
 }
 
 /* A full disk must not stop anyone from taking the lock: the number is for messages only. */

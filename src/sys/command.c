@@ -2,6 +2,7 @@
 /* A shell command's first line, with a deadline. */
 #include "popkeep/sys/command.h"
 #include "popkeep/base/mem.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/sys/clock.h"
 #include "popkeep/sys/signals.h"
 #include <errno.h>
@@ -139,10 +140,11 @@ static int command_judge(const struct command *c, const struct buf *out, const c
     if (code != 0) {
         err_set(e, ST_CONFIG, "%s failed with exit status %d", what, code);
         if (code == 126 || code == 127)
-            err_advise(e,
-                       "the shell cannot %s the program; cron and systemd search fewer folders "
-                       "than your shell does, so give its whole path",
-                       code == 126 ? "execute" : "find");
+            err_advise(e, code == 126
+                              ? tr("the shell cannot execute the program; cron and systemd search "
+                                   "fewer folders than your shell does, so give its whole path")
+                              : tr("the shell cannot find the program; cron and systemd search "
+                                   "fewer folders than your shell does, so give its whole path"));
         return -1;
     }
     if (c->too_long)

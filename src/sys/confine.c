@@ -2,6 +2,7 @@
 /* Landlock and seccomp by their system calls: neither is worth a library. */
 #include "popkeep/sys/confine.h"
 
+#include "popkeep/base/translate.h"
 #include "popkeep/sys/instrumented.h"
 
 #include <errno.h>
@@ -248,15 +249,15 @@ unsigned confine_worker(const int *writable, size_t n)
 
 void confine_text(struct buf *out, unsigned parts)
 {
-    static const char *const names[] = {"no new privileges", "writes (Landlock)",
-                                        "calls (seccomp)"};
+    static const char *const names[] = {N_("no new privileges"), N_("writes (Landlock)"),
+                                        N_("calls (seccomp)")};
     const char *between = "";
 
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
         if (parts & (1u << i)) {
-            (void)buf_addf(out, "%s%s", between, names[i]);
+            (void)buf_addf(out, "%s%s", between, tr(names[i]));
             between = ", ";
         }
     if (parts == 0)
-        (void)buf_add_c(out, "nothing");
+        (void)buf_add_c(out, tr_in("given up", "nothing"));
 }

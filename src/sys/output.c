@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Complete writes. */
 #include "popkeep/sys/output.h"
+#include "popkeep/base/translate.h"
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
@@ -17,9 +18,9 @@ int output_write(int fd, struct sv s, struct err *e)
             (void)poll(&p, 1, -1);
         } else if (errno != EINTR) {
             return err_sys(e, ST_IO, errno, "cannot write to %s",
-                           fd == STDOUT_FILENO   ? "standard output"
-                           : fd == STDERR_FILENO ? "standard error"
-                                                 : "the output");
+                           fd == STDOUT_FILENO   ? tr("standard output")
+                           : fd == STDERR_FILENO ? tr("standard error")
+                                                 : tr("the output"));
         }
     }
     return 0;

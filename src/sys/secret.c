@@ -3,6 +3,7 @@
 #include "popkeep/sys/secret.h"
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
+#include "popkeep/base/translate.h"
 #include "popkeep/sys/ask.h"
 #include "popkeep/sys/command.h"
 #include "popkeep/sys/env.h"
@@ -48,10 +49,16 @@ int secret_check_file_mode(int fd, const char *what, struct err *e)
     mode = st.st_mode & 0777;
     if ((mode & 037) == 0 && ((mode & 040) == 0 || st.st_uid == 0))
         return 0;
-    err_set(e, ST_CONFIG, "%s holds a password, but its permissions (%04o) let %s", what, mode,
-            (mode & 07) != 0 ? "other users at it" : "its group at it");
-    return err_advise(e, "chmod 600 on that file puts it right%s",
-                      st.st_uid == 0 ? " (640 is allowed too, since root owns it)" : "");
+    if ((mode & 07) != 0)
+        err_set(e, ST_CONFIG,
+                "%s holds a password, but its permissions (%04o) let other users at it", what,
+                mode);
+    else
+        err_set(e, ST_CONFIG, "%s holds a password, but its permissions (%04o) let its group at it",
+                what, mode);
+    return err_advise(e, st.st_uid == 0 ? tr("chmod 600 on that file puts it right (640 is allowed "
+                                             "too, since root owns it)")
+                                        : tr("chmod 600 on that file puts it right"));
 }
 
 static int secret_read_fd(struct buf *raw, int fd, const char *what, struct err *e)
@@ -136,11 +143,11 @@ static int secret_from_terminal(struct buf *out, const char *account, const char
     char shown[256], prompt[512];
     int rc;
 
-    (void)snprintf(prompt, sizeof prompt, "Password of %s (account %s): ",
+    (void)snprintf(prompt, sizeof prompt, tr("Password of %s (account %s): "),
                    text_escape_to(shown, sizeof shown, sv_of(user)), account);
     rc = ask_secret(&raw, prompt, e);
     if (rc == 0)
-        rc = secret_accept(out, buf_sv(&raw), "what was typed", e);
+        rc = secret_accept(out, buf_sv(&raw), tr("what was typed"), e);
     else if (e->status == ST_CONFIG)
         err_advise(e,
                    "give account %s one of password_file, password_command or password_credential",

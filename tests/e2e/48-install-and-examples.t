@@ -32,6 +32,8 @@ is( $status, 0, 'make install' ) or diag $out;
 my %want = ( 'usr/bin/popkeep' => '0755' );
 $want{"usr/share/man/man1/$_"} = '0644' for qw(popkeep.1);
 $want{"usr/share/man/man5/$_"} = '0644' for qw(popkeep.conf.5 popkeep-journal.5 popkeep-json.5);
+$want{"usr/share/$_"} = '0644' for map { m{^man/(\w+)/(.*\.(\d))$} ? "man/$1/man$3/$2" : () } glob 'man/*/*.[15]';
+$want{'usr/share/locale/tr/LC_MESSAGES/popkeep.mo'} = '0644';
 $want{"usr/share/doc/popkeep/$_"} = '0644' for qw(README CHANGES LICENSE);
 $want{"usr/share/doc/popkeep/$_"} = -x $_ ? '0755' : '0644' for grep { -f } glob 'examples/* examples/*/*';
 $want{"usr/share/$_"} = '0644' for 'bash-completion/completions/popkeep', 'zsh/site-functions/_popkeep', 'fish/vendor_completions.d/popkeep.fish';

@@ -31,8 +31,8 @@ static void host(struct sv v)
     FUZZ_HOLDS(value_host(sv_of(first), "host", &second, &e) == 0);
     FUZZ_HOLDS(strcmp(first, second) == 0 && strlen(first) <= 253);
     struct buf advice = BUF_INIT(4096);
-    bool fatal;
-    const char *text = provider_advice(sv_of(first), 995, &advice, &fatal);
+    bool fatal, of_port;
+    const char *text = provider_advice(sv_of(first), 995, &advice, &fatal, &of_port);
     FUZZ_HOLDS(text == NULL || fuzz_printable(sv_of(text), ""));
     buf_free(&advice);
     free(first);

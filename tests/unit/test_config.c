@@ -505,7 +505,7 @@ static const struct warned warned[] = {
     {"[defaults]\nprovider = meb-k12\npassword = x\n"
      "[account a]\nuser = a@meb.k12.tr\nmaildir = /a\n[account b]\nuser = b@meb.k12.tr\n"
      "maildir = /b\n",
-     "conf:3: the password has 1 octets; those of provider meb-k12 have at least 10\n"},
+     "conf:3: the password has 1 octet; those of provider meb-k12 have at least 10\n"},
     {HEAD "max_delete = 5\n", "conf:5: max_delete has no effect, as retention_days is never\n"},
     {HEAD "max_delete = 5\nretention_days = 5\n", NULL},
     {"[defaults]\nmax_delete = 5\n" HEAD, NULL},

@@ -31,6 +31,16 @@ static const struct {
     {"mailru", "pop.mail.ru"},
 };
 
+/* All that a login hint says, in one text. */
+static struct buf hint = BUF_INIT(65536);
+
+static const char *hint_of(const struct provider *p)
+{
+    buf_clear(&hint);
+    provider_hint(&hint, p);
+    return hint.p;
+}
+
 static void test_table(void **state)
 {
     (void)state;
@@ -39,12 +49,13 @@ static void test_table(void **state)
         assert_int_equal(p->port, 995);
         assert_non_null(p->title);
         assert_non_null(p->login_hint);
-        assert_true(text_is_utf8(sv_of(p->login_hint)));
-        assert_int_not_equal(p->login_hint[strlen(p->login_hint) - 1], '\n');
+        const char *shown = hint_of(p);
+        assert_true(text_is_utf8(sv_of(shown)));
+        assert_int_not_equal(shown[strlen(shown) - 1], '\n');
         for (const char *c = p->host; *c; c++)
             assert_int_equal(*c, ascii_lower(*c));
         /* A hint is read on a terminal of 80 columns or in a mail from cron. */
-        struct sv rest = sv_of(p->login_hint);
+        struct sv rest = sv_of(shown);
         while (rest.n > 0)
             assert_in_range(sv_token(&rest, '\n').n, 1, 100);
         if (p->note)
@@ -90,20 +101,20 @@ static void test_meb_hints(void **state)
     assert_non_null(strstr(k12->login_hint,
                            "MEBBİS > Kişisel Kullanıcı > Kişisel Bilgiler > Uygulama Şifreleri"));
     for (size_t i = 0; i < sizeof both / sizeof both[0]; i++) {
-        assert_non_null(strstr(k12->login_hint, both[i]));
-        assert_non_null(strstr(meb->login_hint, both[i]));
+        assert_non_null(strstr(hint_of(k12), both[i]));
+        assert_non_null(strstr(hint_of(meb), both[i]));
     }
 }
 
 static void test_gmail_hint(void **state)
 {
     (void)state;
-    const char *hint = provider_find(SV("gmail"))->login_hint;
-    assert_non_null(strstr(hint, "app password"));
-    assert_non_null(strstr(hint, "two-step"));
-    assert_non_null(strstr(hint, "Ayarlar → Yönlendirme ve POP/IMAP → POP'u etkinleştir"));
-    assert_non_null(strstr(hint, "EXPIRE 0"));
-    assert_non_null(strstr(hint, "keep Gmail's copy"));
+    const char *shown = hint_of(provider_find(SV("gmail")));
+    assert_non_null(strstr(shown, "app password"));
+    assert_non_null(strstr(shown, "two-step"));
+    assert_non_null(strstr(shown, "Ayarlar → Yönlendirme ve POP/IMAP → POP'u etkinleştir"));
+    assert_non_null(strstr(shown, "EXPIRE 0"));
+    assert_non_null(strstr(shown, "keep Gmail's copy"));
 }
 
 static void test_what_is_not_built(void **state)
@@ -165,12 +176,14 @@ static void test_advised(void **state)
     (void)state;
     struct buf out = BUF_INIT(1024);
     for (size_t i = 0; i < sizeof advised / sizeof advised[0]; i++) {
-        bool fatal = !advised[i].fatal;
-        const char *says = provider_advice(sv_of(advised[i].host), advised[i].port, &out, &fatal);
+        bool fatal = !advised[i].fatal, of_port;
+        const char *says =
+            provider_advice(sv_of(advised[i].host), advised[i].port, &out, &fatal, &of_port);
         if (!says || !strstr(says, advised[i].says) ||
             (advised[i].says_too && !strstr(says, advised[i].says_too)))
             fail_msg("%s:%u: %s", advised[i].host, advised[i].port, says ? says : "nothing");
         assert_int_equal(fatal, advised[i].fatal);
+        assert_int_equal(of_port, strncmp(says, "port ", 5) == 0);
         assert_null(strchr(says, '\n'));
     }
     buf_free(&out);
@@ -195,15 +208,15 @@ static void test_nothing_against(void **state)
         "",
     };
     struct buf out = BUF_INIT(1024);
-    bool fatal;
+    bool fatal, of_port;
     for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
-        assert_null(provider_advice(sv_of(hosts[i]), 995, &out, &fatal));
+        assert_null(provider_advice(sv_of(hosts[i]), 995, &out, &fatal, &of_port));
         assert_false(fatal);
-        assert_null(provider_advice(sv_of(hosts[i]), 10995, &out, &fatal));
+        assert_null(provider_advice(sv_of(hosts[i]), 10995, &out, &fatal, &of_port));
     }
     for (const struct provider *p = provider_table(); p->name; p++)
         if (!p->needs)
-            assert_null(provider_advice(sv_of(p->host), p->port, &out, &fatal));
+            assert_null(provider_advice(sv_of(p->host), p->port, &out, &fatal, &of_port));
     buf_free(&out);
 }
 

@@ -176,7 +176,7 @@ static void test_edges(void **state)
         for (int k = 0; k < EVENT_NUMS; k++)
             ev[0].num[k] = edges[i];
         struct buf out = printed(ev, 3, (struct table_style){.width = 80});
-        assert_non_null(strstr(out.p, "\n1 accounts: "));
+        assert_non_null(strstr(out.p, "\n1 account: "));
         buf_free(&out);
     }
     expect(NULL, 0, (struct table_style){0}, "");

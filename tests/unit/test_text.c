@@ -269,6 +269,24 @@ static void test_span_and_count(void **state)
     assert_string_equal(text_count(count, UINT64_MAX, "message"), "18446744073709551615 messages");
 }
 
+/* Turkish letters have two octets: counted as two, every column behind them would be shifted, and a
+ * line cut between them would end in half a letter. */
+static void test_columns(void **state)
+{
+    struct buf out = BUF_INIT(100);
+    (void)state;
+    assert_int_equal(text_columns(SV("son çalışma")), 11);
+    assert_int_equal(text_columns(SV("")), 0);
+    assert_int_equal(text_columns(SV("a\xc5")), 2);
+    assert_int_equal(text_fit(SV("çalışma"), 4), 6);
+    assert_int_equal(text_fit(SV("ışık"), 0), 0);
+    assert_int_equal(text_fit(SV("ışık"), 99), 7);
+    text_pad(&out, SV("ışık"), 6);
+    text_pad(&out, SV("uzun"), 2);
+    assert_string_equal(out.p, "ışık  uzun");
+    buf_free(&out);
+}
+
 static void test_civil_and_time(void **state)
 {
     static const struct {
@@ -387,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_hex),
         cmocka_unit_test(test_octets),
         cmocka_unit_test(test_span_and_count),
+        cmocka_unit_test(test_columns),
         cmocka_unit_test(test_civil_and_time),
         cmocka_unit_test(test_every_day),
         cmocka_unit_test(test_parse_time),

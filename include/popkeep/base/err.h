@@ -6,6 +6,7 @@
  * lowest layer says what failed and with what, each layer above may put in front where
  * (err_add: "account gmail: message 812: ..."). Nobody both prints an error and returns it.
  * `e` is never null. Text from a server enters only through text_escape (base/text.h).
+ * Formats are translated here (base/translate.h); nothing may look into the text of an error.
  */
 #ifndef POPKEEP_BASE_ERR_H
 #define POPKEEP_BASE_ERR_H
@@ -35,7 +36,8 @@ struct err {
 int err_set(struct err *e, enum status s, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same, then ": " and the plain C description of errnum (never localised). */
+/* The same, then ": " and the C library's description of errnum, translated by our own catalogue.
+ */
 int err_sys(struct err *e, enum status s, int errnum, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

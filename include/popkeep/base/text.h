@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Texts: octets of strangers made safe to print, and numbers and times made readable.
- * All of it is pure and free of the locale; times are UTC unless an offset is handed in.
+ * All of it is pure and free of the locale, but for text_span, which speaks the language of
+ * messages; times are UTC unless an offset is handed in.
  */
 #ifndef POPKEEP_BASE_TEXT_H
 #define POPKEEP_BASE_TEXT_H
@@ -32,11 +33,20 @@ void text_json(struct buf *out, struct sv s);
 void text_hex(char *out, const unsigned char *p, size_t n);
 int text_unhex(unsigned char *out, size_t n, struct sv hex);
 
+/* How many columns `s` fills on a terminal: characters of UTF-8 (an octet that is none counts as
+ * one). Meant for our own texts; no letter of theirs is wide or combining. */
+size_t text_columns(struct sv s);
+/* Octets of `s` that fill at most `columns`; never ends inside a character. */
+size_t text_fit(struct sv s, size_t columns);
+/* Append `s` and blanks up to `columns`: "%-*s" counts octets. */
+void text_pad(struct buf *out, struct sv s, size_t columns);
+
 /* "1.2 MB" style, decimal multiples of 1000, '.' whatever the locale; `out` holds 16 octets. */
 char *text_octets(char out[16], uint64_t octets);
 /* "3 d 4 h", "12 min", "45 s". */
 char *text_span(char out[24], int64_t seconds);
-/* "1 message" / "3 messages": n and the word, an s unless n is 1. */
+/* "1 message" / "3 messages": n and the word, an s unless n is 1. English only: what people read
+ * takes trn (base/translate.h). */
 char *text_count(char out[64], uint64_t n, const char *word);
 
 /* "2026-11-22T11:43:51Z". */

@@ -60,4 +60,8 @@ const char *const *cmd_command_names(void); /* ended by null */
 int cmd_options_parse(struct cmd_options *o, int argc, char **argv, struct err *e);
 void cmd_options_help(struct buf *out);
 
+/* Whether --json is among the arguments, however wrong the others are: then every text is English.
+ */
+bool cmd_options_json(int argc, char **argv);
+
 #endif

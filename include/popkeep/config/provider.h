@@ -5,7 +5,8 @@
  *
  * A preset sets host, port and hints; it never switches deletion on. Only providers whose settings
  * were read in the provider's own or another dependable source have a row.
- * Texts for people are plain English; the names of menus stand in the language of the menu.
+ * Texts for people are plain English, to be translated where they are printed; the names of menus
+ * stand in the language of the menu.
  */
 #ifndef POPKEEP_CONFIG_PROVIDER_H
 #define POPKEEP_CONFIG_PROVIDER_H
@@ -21,10 +22,14 @@ struct provider {
     const char *user_domain; /* for that form, null: unknown */
     unsigned min_password;   /* octets; shorter ones are warned of; 0: no rule known */
     const char *needs; /* null, or what popkeep does not have yet ("OAuth2"): refused by name */
-    const char *login_hint; /* lines in plain words, no newline at the end, shown by check and at a
-                               refused login; names possible causes, never one as certain */
+    const char *login_hint; /* lines in plain words, no newline at the end; null allowed */
+    const char *causes;     /* the same: why a login may be refused, never one as certain */
     const char *note;       /* one line for `providers`; null allowed */
 };
+
+/* Both, in the language of messages, no newline at the end: shown by check and at a refused login.
+ */
+void provider_hint(struct buf *out, const struct provider *p);
 
 const struct provider *provider_table(void); /* ended by a null name */
 const struct provider *provider_find(struct sv name);
@@ -35,7 +40,8 @@ const char *provider_nearest(struct sv name); /* the preset meant by a misspelt 
  * without POP3, the ports of other protocols. Null: nothing known against them.
  * `out` (initialised, at least 1 KiB allowed) is emptied and takes the whole text: one line without
  * a full stop, naming the right server where it is known; returned is its content. `fatal` says
- * whether it is refused outright. */
-const char *provider_advice(struct sv host, unsigned port, struct buf *out, bool *fatal);
+ * whether it is refused outright, `of_port` whether it is the port that is wrong. */
+const char *provider_advice(struct sv host, unsigned port, struct buf *out, bool *fatal,
+                            bool *of_port);
 
 #endif

@@ -37,8 +37,9 @@ void line_message(struct buf *to, const struct event *ev);
 void line_date(struct buf *to, int64_t unix_s); /* "2026-10-20" */
 void line_time(struct buf *to, int64_t unix_s); /* "2026-10-20 03:15 UTC" */
 void line_age(struct buf *to, int64_t seconds); /* "33 days ago", "3 h 5 min ago" */
-/* "12 new messages (3.4 MB)"; without the brackets if the octets are EVENT_UNSET. */
-void line_count(struct buf *to, int64_t n, const char *word, int64_t octets);
+/* " (3.4 MB)", to stand behind a number of messages; "" if the octets are EVENT_UNSET. */
+enum { LINE_SIZE_MAX = 24 };
+char *line_size(char out[LINE_SIZE_MAX], int64_t octets);
 
 /* Puts ", " (or what is asked for) before every part but the first. */
 struct line_list {
@@ -47,5 +48,8 @@ struct line_list {
     bool begun;
 };
 struct buf *line_part(struct line_list *list); /* begin the next part; returns `to` */
+/* A part that is worth its words only when n is above 0; the forms as for trn_addf. */
+void line_counted(struct line_list *list, int64_t n, const char *one, const char *several, ...)
+    __attribute__((format(printf, 3, 5), format(printf, 4, 5)));
 
 #endif

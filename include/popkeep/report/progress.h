@@ -20,7 +20,7 @@ struct progress *progress_new(size_t n_accounts); /* how many the run will work 
 void progress_free(struct progress *p);           /* null allowed */
 /* Takes note of PROGRESS, ACCOUNT (this account has finished) and SUMMARY (all have). */
 void progress_event(struct progress *p, const struct event *ev, int64_t mono_ms);
-/* CR, at most width - 1 columns (ASCII), clear to the end of line (ESC [ K: no other escape code is
+/* CR, at most width - 1 columns, clear to the end of line (ESC [ K: no other escape code is
  * ever used); when there is nothing to show only what takes the last line off the screen. */
 void progress_line(struct buf *out, struct progress *p, unsigned width, int64_t mono_ms);
 /* Take the line off the screen again, if one is on it. */

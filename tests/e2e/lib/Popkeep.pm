@@ -223,6 +223,7 @@ sub speed { my ( $t, $factor ) = @_; $t->{speed} = $factor; return }
 sub run_environment {
     my ( $t, $extra ) = @_;
     my %env = ( PATH => $ENV{PATH}, HOME => $t->path('home'), LC_ALL => $ENV{LC_ALL} // 'C.UTF-8', TZ => 'UTC' );
+    $env{LANGUAGE} = 'C';    # whatever catalogue is installed here: tests compare English words unless they ask for others
     for ( split /\n/, $ENV{POPKEEP_ENV} // '' ) {
         my ( $key, $value ) = split /=/, $_, 2;
         $env{$key} = $value;
@@ -239,6 +240,14 @@ sub run_environment {
         $env{LD_PRELOAD} = join ':', grep { defined } $asan, @preload;
     }
     return { %env, %{ $t->{env} }, %{ $extra || {} } };
+}
+
+# The surroundings of a user who reads Turkish: turkish('C.UTF-8') has LANGUAGE instead of a locale of that language.
+sub turkish {
+    my ($locale) = @_;
+    my %env = ( TEXTDOMAINDIR => "$top/build/share/locale", LOCPATH => "$top/build/locale" );
+    return { %env, LC_ALL => $locale, LANGUAGE => 'tr' } if defined $locale;
+    return { %env, LC_ALL => 'tr_TR.UTF-8', LANGUAGE => '' };
 }
 
 # start(args..., {options}): popkeep in the background; finish() gives the result.
