@@ -85,6 +85,31 @@ my @all = sort values %mail;
     is( scalar( $s->left ), 0, 'room again: and deleted, as asked for' );
 }
 
+# ---- a message without an end ----
+# The server says 100 octets and sends until the disk is full: nothing of it stays, and another account, with its mail elsewhere, is done.
+{
+    my $t = Popkeep->new;
+    $t->mails( 'box', '0001.eml' => "Subject: small\n\nx\n" );
+    my $good = $t->server;
+    my $bad = $t->server( box => 'none', script => join '', map { "$_\n" } 'send "+OK ready\r\n"', 'expect "CAPA"', 'send "-ERR\r\n"', 'expect "USER *"',
+        'send "+OK\r\n"', 'expect "PASS *"', 'send "+OK\r\n"', 'expect "CAPA"', 'send "-ERR\r\n"', 'expect "STAT"', 'send "+OK 1 100\r\n"', 'expect "UIDL"',
+        'send "+OK\r\n1 a\r\n.\r\n"', 'expect "LIST"', 'send "+OK\r\n1 100\r\n.\r\n"', 'expect "RETR 1"', 'send "+OK\r\n"',
+        'flood "' . 'and so on ' x 80 . '\r\n"' );
+    mkdir $t->path('Mail/small');
+    my $own = small_disk( $t->path('Mail/small'), '70m' );
+    $t->account( $bad, 'endless', maildir => $t->path('Mail/small/endless'), retention_days => 0 );
+    $t->account( $good, 'okul', retention_days => 0 );
+    my $run = $own ? $t->popkeep( 'fetch', '--json' ) : fetch_limited( $t, 2000, 'fetch', '--json' );
+    $run->exits( 74, 'a message without an end fills the disk' );
+    my %status = map { $_->{account} => $_->{status} } grep { $_->{event} eq 'account-end' } $run->json;
+    is_deeply( \%status, { endless => 74, okul => 0 }, 'a message without an end: the other account is done' );
+    like( $run->out, $own ? qr/no space left on the disk/ : qr/limit on file sizes/, 'a message without an end: said' );
+    is_deeply( [ map { glob( $t->path("Mail/small/endless/$_/*") ) } qw(tmp new cur) ], [], 'a message without an end: nothing of it stays' );
+    is( scalar @{ $t->stored_octets('okul') }, 1, 'a message without an end: the mail of the other is stored' );
+    is( scalar( $good->left ), 0, 'a message without an end: and deleted' );
+    is( scalar( grep { /^(?:DELE|QUIT)/ } $bad->commands ), 0, 'a message without an end: no DELE, no QUIT' );
+}
+
 # ---- too little beforehand ----
 {
     my $t   = Popkeep->new;

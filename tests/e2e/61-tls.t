@@ -86,6 +86,20 @@ for my $n ( 230, 300, 330 ) {
       script => "session 1 {\nno-close-notify\ncut-after $n\n}\n",
       $n > 250 ? ( exit => 0, stored => 'all' ) : ( exit => 75, stored => [] );
 }
+# After TLS's goodbye nothing is the server's any more, whoever sends it.
+my $junk_script = join '', map { "$_\n" } 'capa none', 'send "+OK ready\r\n"', 'expect "CAPA"', 'send "-ERR\r\n"', 'expect "USER *"', 'send "+OK\r\n"',
+  'expect "PASS *"', 'send "+OK\r\n"', 'expect "CAPA"', 'send "-ERR\r\n"', 'expect "STAT"', 'send "+OK 1 20\r\n"', 'expect "UIDL"', 'send "+OK\r\n1 a\r\n.\r\n"',
+  'expect "LIST"', 'send "+OK\r\n1 20\r\n.\r\n"', 'expect "RETR 1"';
+my $junk_mail = 'Subject: a\r\n\r\nwhole\r\n';
+for my $junk ( [ 'clear text', '.\r\n+OK\r\n+OK\r\n' ], [ 'a record', '\x17\x03\x03\x00\x13abcdefghijklmnopqrs' ], [ 'octets of no meaning', '\x00\xff\x15' ] ) {
+    my ( $what, $octets ) = @$junk;
+    bad_server "$what after TLS's goodbye in the middle of a message: nothing of it is taken for whole",
+      script => qq{session 1 {\n${junk_script}send "+OK\\r\\n$junk_mail"\ngoodbye\nsend-raw "$octets"\ndrain\n}\nsession 2+ {\nlogin "-ERR [SYS/TEMP] later"\n}\n},
+      exit => 75, stored => [], gone => [];
+    bad_server "$what after TLS's goodbye at the end of a session: done all the same",
+      script => qq{session 1 {\n${junk_script}send "+OK\\r\\n$junk_mail.\\r\\n"\nexpect "NOOP"\nsend "+OK\\r\\n"\nexpect "QUIT"\nsend "+OK\\r\\n"\ngoodbye\nsend-raw "$octets"\n}\n},
+      mails => {}, exit => 0, content => ["Subject: a\n\nwhole\n"], never_says => qr/TLS/, after => 0;
+}
 bad_server 'no handshake at all in time', script => "tls-stall\n", account => { timeout => 1 }, exit => 75, says => qr/TLS handshake within/, not_sent => $anything, after => 0;
 
 # ---- what is not TLS, or not as it should be ----
@@ -113,6 +127,22 @@ for my $junk ( [ 'clear text', '+OK 5\r\n' ], [ 'a false record', '\x17\x03\x03\
     bad_server "$junk->[0] put between the records of TLS: it is no answer of the server",
       script => qq{send "+OK ready\\r\\n"\nexpect "CAPA"\nsend "+OK\\r\\nUIDL\\r\\n.\\r\\n"\nsend-raw "$junk->[1]"\nexpect-any\ndrain\n},
       check  => sub { ok( ( $_[2]->exit // -1 ) =~ /^(?:69|75|76)$/, 'exit status ' . ( $_[2]->exit // 'none' ) ) }, stored => [], not_sent => qr/^PASS|^AUTH/;
+}
+
+# ---- the name asked for, and what a server says of its certificate ----
+my %by_name = ( cert => 'wildcard', account => { tls_name => $pop } );
+for my $max (qw(1.2 1.3)) {
+    bad_server "TLS $max: a server that does not know the name asked for: said so, nothing sent",
+      %by_name, script => "tls-max $max\nrefuse-name fatal\n", exit => 69, says => [ qr/does not know itself by that name/, qr/is host \(or tls_name\) the name/ ],
+      not_sent => $anything, stored => [], after => 0;
+    bad_server "TLS $max: one that only warns of it, its certificate being for that name, is fetched from",
+      %by_name, script => "tls-max $max\nrefuse-name warning\n", exit => 0, stored => 'all', after => 0;
+    bad_server "TLS $max: one that warns of it, and whose certificate is for another name",
+      cert => 'wrongname', account => { tls_name => 'imap.okul.example' }, script => "tls-max $max\nrefuse-name warning\n", exit => 12, not_sent => $anything, after => 0;
+    for my $o ( [ 'of nonsense', 'nonsense' ], [ 'cut short', '\x30\x82\x01' ], [ '"try later"', '\x30\x03\x0a\x01\x03' ], [ 'of nothing', '' ] ) {
+        bad_server "TLS $max: an OCSP answer $o->[0] is none that was asked for",
+          script => qq{tls-max $max\nstaple "$o->[1]"\n}, exit => 0, stored => 'all', after => 0;
+    }
 }
 
 # ---- versions, ciphers, keys of a session ----

@@ -86,7 +86,28 @@ static int version_of(const struct text *t, int otherwise)
 
 static char ticket_keys[80] = "of no worth: these keys protect tests";
 
-static SSL_CTX *tls_context(const struct script *s)
+static int refuse_name(SSL *ssl, int *alert, void *ctx)
+{
+    const struct text *how = ctx;
+
+    if (SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) == NULL)
+        return SSL_TLSEXT_ERR_NOACK;
+    *alert = SSL_AD_UNRECOGNIZED_NAME;
+    return strcmp(how->p, "fatal") ? SSL_TLSEXT_ERR_ALERT_WARNING : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* Only asked when the client wants to know. */
+static int staple(SSL *ssl, void *ctx)
+{
+    const struct text *octets = ctx;
+    unsigned char *copy = OPENSSL_memdup(octets->p, octets->n);
+
+    return copy && SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)octets->n)
+               ? SSL_TLSEXT_ERR_OK
+               : SSL_TLSEXT_ERR_NOACK;
+}
+
+static SSL_CTX *tls_context(struct script *s)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     char cert[4096], key[4096];
@@ -104,6 +125,14 @@ static SSL_CTX *tls_context(const struct script *s)
     SSL_CTX_set_tlsext_ticket_keys(ctx, ticket_keys, sizeof ticket_keys);
     if (s->demand_cert)
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    if (s->refuse_name.p) {
+        SSL_CTX_set_tlsext_servername_callback(ctx, refuse_name);
+        SSL_CTX_set_tlsext_servername_arg(ctx, &s->refuse_name);
+    }
+    if (s->staple.p) {
+        SSL_CTX_set_tlsext_status_cb(ctx, staple);
+        SSL_CTX_set_tlsext_status_arg(ctx, &s->staple);
+    }
     /* level 0: the old versions and weak certificates that a client is to refuse */
     SSL_CTX_set_security_level(ctx, 0);
     if (!SSL_CTX_set_cipher_list(ctx, s->tls_ciphers.p ? s->tls_ciphers.p : "ALL:@SECLEVEL=0") ||

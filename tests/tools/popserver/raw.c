@@ -57,6 +57,9 @@ static bool do_step(struct wire *w, const struct step *step)
             SSL_key_update(w->ssl, SSL_KEY_UPDATE_REQUESTED);
         wire_event(w, "new keys: %d", SSL_do_handshake(w->ssl));
         return true;
+    case STEP_GOODBYE:
+        wire_goodbye(w);
+        return true;
     case STEP_SEND_FILE:
         send_file(w, step->text.p);
         return true;

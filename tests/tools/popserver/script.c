@@ -139,6 +139,8 @@ static const struct setting {
     {"tls-max", SET_TEXT, AT(tls_max)},
     {"tls-ciphers", SET_TEXT, AT(tls_ciphers)},
     {"cert", SET_TEXT, AT(cert)},
+    {"refuse-name", SET_TEXT, AT(refuse_name)},
+    {"staple", SET_TEXT, AT(staple)},
 };
 
 static int set_words(struct words *to, const struct tokens *t)
@@ -306,6 +308,7 @@ static const struct step_name {
     {"send-raw", STEP_SEND_RAW, "t"},
     {"renegotiate", STEP_RENEGOTIATE, ""},
     {"update-key", STEP_UPDATE_KEY, ""},
+    {"goodbye", STEP_GOODBYE, ""},
 };
 
 /* 1: not a step. */

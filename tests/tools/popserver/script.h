@@ -51,7 +51,8 @@ enum step_kind {
     STEP_SEND_FILE,
     STEP_SEND_RAW,
     STEP_RENEGOTIATE,
-    STEP_UPDATE_KEY
+    STEP_UPDATE_KEY,
+    STEP_GOODBYE
 };
 
 struct step {
@@ -76,7 +77,7 @@ struct words {
 struct script {
     struct wire_manners wire;
     struct text messages, user, password, greeting, login, cert, tls_min, tls_max, tls_ciphers,
-        sasl_prompt, uidl_prefix, by_address;
+        refuse_name, staple, sasl_prompt, uidl_prefix, by_address;
     struct words capa, capa_after;
     bool demand_cert, lf, no_stuff, login_close, lose_after_pass, pipelining_hangup,
         retr_marks_gone, dele_ignored, dele_at_once, reverse, tls_stall, no_top;

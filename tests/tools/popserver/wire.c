@@ -328,6 +328,14 @@ void wire_drain(struct wire *w)
     while (read_more(w));
 }
 
+void wire_goodbye(struct wire *w)
+{
+    wire_flush(w);
+    if (!w->dead && w->ssl && !w->how.no_close_notify)
+        SSL_shutdown(w->ssl);
+    w->how.no_close_notify = true;
+}
+
 void wire_close(struct wire *w)
 {
     char waste[4096];
@@ -339,8 +347,7 @@ void wire_close(struct wire *w)
         wire_flush(w);
     if (w->dead)
         return;
-    if (w->ssl && !w->how.no_close_notify)
-        SSL_shutdown(w->ssl);
+    wire_goodbye(w);
     wire_event(w, "server closes");
     shutdown(w->fd, SHUT_WR);
     /* closing with unread input would send RST and could take our last octets with it */

@@ -70,6 +70,8 @@ void wire_put(struct wire *w, const void *p, size_t n);
 void wire_flush(struct wire *w);
 bool wire_dead(const struct wire *w);
 
+/* TLS's close_notify; what is sent behind it with wire_put_raw is none of TLS. */
+void wire_goodbye(struct wire *w);
 void wire_close(struct wire *w); /* flush, close_notify, FIN, wait shortly for the client's end */
 void wire_reset(struct wire *w); /* RST */
 
