@@ -32,7 +32,7 @@ struct slot {
     int fd;
     struct buf in;
     enum status status;
-    bool told; /* its EVENT_ACCOUNT_END came */
+    struct buf end; /* its EVENT_ACCOUNT_END, told once the process has ended as well */
 };
 
 struct pool {
@@ -206,6 +206,7 @@ static void start(struct pool *p, struct slot *s)
     }
     s->fd = fds[0];
     buf_init(&s->in, EVENT_MAX);
+    buf_init(&s->end, EVENT_MAX);
     s->state = SLOT_RUNNING;
 }
 
@@ -247,11 +248,31 @@ static int take_events(struct pool *p, struct slot *s)
     int rc;
 
     while ((rc = event_unpack(&rest, &ev)) > 0) {
-        s->told = s->told || ev.kind == EVENT_ACCOUNT_END;
-        p->job->event(p->job->ctx, &ev);
+        if (ev.kind == EVENT_ACCOUNT_END && s->end.n == 0)
+            event_pack(&s->end, &ev);
+        else
+            p->job->event(p->job->ctx, &ev);
     }
     buf_drop_front(&s->in, s->in.n - rest.n);
     return rc;
+}
+
+/* Its own end, unless it was killed behind that: then its numbers stand, but it did not end well.
+ */
+static void tell_its_end(struct pool *p, struct slot *s)
+{
+    struct sv frame = buf_sv(&s->end);
+    struct event ev;
+
+    if (event_unpack(&frame, &ev) <= 0) {
+        report(p, EVENT_ACCOUNT_END, s->account, s->status, STAGE_WORKER, NULL);
+        return;
+    }
+    if (ev.num[EN_STATUS] != s->status) {
+        ev.num[EN_STATUS] = s->status;
+        ev.num[EN_STAGE] = STAGE_WORKER;
+    }
+    p->job->event(p->job->ctx, &ev);
 }
 
 /* A worker that was killed or failed in a way of its own could not say how it ended. */
@@ -270,8 +291,8 @@ static void reap(struct pool *p, struct slot *s)
         report(p, EVENT_ERROR, s->account, ST_SOFTWARE, STAGE_WORKER, text);
         free(text);
     }
-    if (!s->told)
-        report(p, EVENT_ACCOUNT_END, s->account, s->status, STAGE_WORKER, NULL);
+    tell_its_end(p, s);
+    buf_free(&s->end);
 }
 
 static void read_slot(struct pool *p, struct slot *s)

@@ -260,6 +260,7 @@ sub start {
     my $env = $t->run_environment( $how{env} );
     my @command = ( $t->{program} // program(), $how{no_config} ? () : ( '-c', $t->path('popkeep.conf') ), @args );
     my %run = ( n => $n, began => time, timeout => $how{timeout} || ( $ENV{POPKEEP_WRAP} ? 300 : 60 ) );
+    $run{is_json} = !$how{tty} && grep { $_ eq '--json' } @args;
     if ( $how{strace} ) {    # never with valgrind; nor can leaks be found under it
         $run{strace} = $t->path("run-$n.strace");
         $env->{ASAN_OPTIONS} =~ s/detect_leaks=1/detect_leaks=0/ if $env->{ASAN_OPTIONS};
@@ -354,7 +355,20 @@ sub finish {
     $run->{exit}    = !defined $status ? undef : $status & 127 ? 128 + ( $status & 127 ) : $status >> 8;
     $run->{out}     = Popkeep::slurp( $run->{out_file} );
     $run->{err}     = Popkeep::slurp( $run->{err_file} );
+    $run->look_at_json if $run->{is_json};
     return $run;
+}
+
+# A killed run, or one whose stdout failed, may stop anywhere.
+sub look_at_json {
+    my ($run) = @_;
+    require Popkeep::Schema;
+    my $torn = !defined $run->{exit} || $run->{exit} >= 128 || $run->{exit} == 74;
+    my @faults = Popkeep::Schema::faults( $run->{out}, torn => $torn ) or return;
+    local $Test::Builder::Level = $Test::Builder::Level + 2;
+    Test::More::fail('what --json printed is as popkeep-json.schema.json says');
+    Test::More::diag($_) for @faults > 5 ? ( @faults[ 0 .. 4 ], '...' ) : @faults;
+    return;
 }
 
 sub signal { my ( $run, $signal ) = @_; kill $signal => $run->{pid}; return $run }

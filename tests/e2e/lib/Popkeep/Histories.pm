@@ -11,6 +11,7 @@ use List::Util qw(max min);
 use POSIX ();
 use Time::HiRes qw(time sleep);
 use Popkeep;
+use Popkeep::Schema;
 use Popkeep::Mails;
 use Popkeep::PowerCut;
 
@@ -305,6 +306,8 @@ sub ending {
     my $before = $h->{whole};
     $h->{whole} = $plain;
     return "hung: $h->{said}" if $exit eq 'a time-out';
+    my ($fault) = Popkeep::Schema::faults( $h->{out}, torn => $exit >= 128 || $exit == 74 );
+    return "JSON: $fault" if defined $fault;
     return '' unless $plain;
     my $edited = grep { $_->{edited} } values %{ $h->{file} };
     return "ended with $exit though nothing went wrong: $h->{said}" unless $exit == 0 || $exit == 11 || ( $edited && $exit == 65 );
