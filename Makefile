@@ -152,6 +152,8 @@ help:
 	@echo '  check-locale       units and end-to-end tests in tr_TR.UTF-8'
 	@echo '  check-model        not in make check: the protocol as a model, every state of it'
 	@echo '  check-faults       not in make check: every group of faults, each counted; T="kill power": only these'
+	@echo '  check-slurm        not in make check: 200 accounts in a job array, on a Slurm of its own and Dovecot'
+	@echo '  check-kubernetes   not in make check: the manifests in examples/ against the API'\''s schema (an npm package)'
 	@echo '  make check-e2e T="tests/e2e/00-popserver.t"   only these'
 	@echo
 	@echo 'make fuzz: libFuzzer against every decoder and parser, with clang; a minute each'

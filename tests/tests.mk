@@ -105,3 +105,5 @@ include tests/bench.mk
 include tests/fuzz.mk
 include tests/coverage.mk
 include tests/model.mk
+include tests/slurm.mk
+include tests/kubernetes.mk

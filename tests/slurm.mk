@@ -1,0 +1,7 @@
+# make check-slurm: examples/slurm-array.sbatch on a Slurm of its own. Not in make check: it installs Slurm and Dovecot.
+
+check-slurm: all tools
+	$(Q)tests/deps slurm
+	$(Q)perl -Itests/e2e/lib tests/check-slurm
+
+.PHONY: check-slurm
