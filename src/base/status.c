@@ -4,21 +4,21 @@
 #include "popkeep/base/translate.h"
 
 static const struct status_info table[] = {
-    {ST_OK, 0, "ok", N_("everything asked for is done")},
-    {ST_INCOMPLETE, 2, "incomplete", N_("ran, but something is incomplete")},
-    {ST_HELD, 1, "held", N_("deletions were held back")},
-    {ST_CERT, 8, "certificate", N_("the server's certificate was not accepted")},
-    {ST_USAGE, 14, "usage", N_("wrong usage")},
-    {ST_DATA, 10, "data", N_("stored data are damaged")},
-    {ST_UNAVAILABLE, 5, "unavailable", N_("the server refuses or lacks what is needed")},
-    {ST_SOFTWARE, 13, "software", N_("a fault in popkeep, or out of memory")},
-    {ST_CANTCREATE, 11, "cantcreate", N_("cannot create a local file or folder")},
-    {ST_IO, 12, "io", N_("cannot read or write locally")},
-    {ST_TEMP, 4, "temporary", N_("temporary failure; try later")},
-    {ST_PROTOCOL, 6, "protocol", N_("the server breaks the protocol")},
-    {ST_LOGIN, 7, "login", N_("login refused")},
-    {ST_CONFIG, 9, "config", N_("wrong configuration")},
-    {ST_OK, 0, NULL, NULL},
+    {ST_OK, 0, false, "ok", N_("everything asked for is done")},
+    {ST_INCOMPLETE, 2, false, "incomplete", N_("ran, but something is incomplete")},
+    {ST_HELD, 1, false, "held", N_("deletions were held back")},
+    {ST_CERT, 8, true, "certificate", N_("the server's certificate was not accepted")},
+    {ST_USAGE, 14, true, "usage", N_("wrong usage")},
+    {ST_DATA, 10, true, "data", N_("stored data are damaged")},
+    {ST_UNAVAILABLE, 5, true, "unavailable", N_("the server refuses or lacks what is needed")},
+    {ST_SOFTWARE, 13, true, "software", N_("a fault in popkeep, or out of memory")},
+    {ST_CANTCREATE, 11, true, "cantcreate", N_("cannot create a local file or folder")},
+    {ST_IO, 12, true, "io", N_("cannot read or write locally")},
+    {ST_TEMP, 4, false, "temporary", N_("temporary failure; try later")},
+    {ST_PROTOCOL, 6, true, "protocol", N_("the server breaks the protocol")},
+    {ST_LOGIN, 7, true, "login", N_("login refused")},
+    {ST_CONFIG, 9, true, "config", N_("wrong configuration")},
+    {ST_OK, 0, false, NULL, NULL},
 };
 
 const struct status_info *status_table(void)

@@ -89,6 +89,14 @@ static int set_shard(struct cmd_options *o, const char *v, struct err *e)
     return 0;
 }
 
+static int set_fail_fast(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)v;
+    (void)e;
+    o->fail_fast = true;
+    return 0;
+}
+
 static int set_confirm(struct cmd_options *o, const char *v, struct err *e)
 {
     (void)v;
@@ -154,6 +162,8 @@ static const struct cmd_option options[] = {
     {0, "shard", N_("I/N"),
      N_("only the I-th of N parts of the accounts: one run, several machines"), set_shard,
      CMD_FETCH | CMD_CHECK | CMD_STATUS | CMD_VERIFY},
+    {0, "fail-fast", NULL, N_("begin no further account after one that failed for good"),
+     set_fail_fast, CMD_FETCH | CMD_CHECK | CMD_VERIFY},
     {0, "confirm-delete", NULL, N_("the clock is right and the mailbox the same: delete again"),
      set_confirm, CMD_FETCH},
     {0, "missing", NULL, N_("store again what is known but has no local file any more"),

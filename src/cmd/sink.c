@@ -7,11 +7,11 @@
 #include "popkeep/sys/env.h"
 #include "popkeep/sys/manager.h"
 #include "popkeep/sys/output.h"
+#include "popkeep/sys/random.h"
 #include "popkeep/sys/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 enum { OUT_MAX = 4 * 1024 * 1024, STDOUT = 1, STDERR = 2, DRAW_MS = 100 };
@@ -36,13 +36,10 @@ static void tell_manager(const struct sink *s, const char *state)
 /* Which run an event belongs to, when the lines of many stand in one log. */
 static void name_run(char out[SINK_RUN])
 {
-    unsigned char raw[(SINK_RUN - 1) / 2] = {0};
+    uint64_t bits = random_u64();
 
-    if (getrandom(raw, sizeof raw, GRND_NONBLOCK) != (ssize_t)sizeof raw) {
-        int64_t ms = clock_mono_ms() << 22 ^ getpid();
-        memcpy(raw, &ms, sizeof raw);
-    }
-    text_hex(out, raw, sizeof raw);
+    _Static_assert(SINK_RUN == 2 * sizeof bits + 1, "two digits an octet");
+    text_hex(out, (const unsigned char *)&bits, sizeof bits);
 }
 
 /* How many accounts are meant is not known (-1) when the configuration could not be read. */
@@ -80,6 +77,8 @@ void sink_init(struct sink *s, const struct cmd_options *o, size_t n_accounts)
     tell_manager(s, "READY=1\n");
     if (terminal_is(STDERR) && !dumb && o->run.verbose >= 0 && o->run.verbose < 3)
         s->progress = progress_new(n_accounts);
+    /* the trace of -vvv comes from the workers at once: what it belongs to is not to come later */
+    s->apart = n_accounts > 1 && o->run.verbose < 3;
     name_run(s->run);
     tell_start(s, o, (int64_t)n_accounts);
 }
@@ -103,17 +102,17 @@ static void add_up(struct sink *s, const struct event *ev)
                                           ev->num[f->slot]);
 }
 
-static void put(struct sink *s, int fd, const struct buf *b)
+static void write_out(struct sink *s, int fd, struct sv text)
 {
     struct err e = ERR_INIT;
 
-    if (b->n > 0 && output_write(fd, buf_sv(b), &e) < 0)
+    if (text.n > 0 && output_write(fd, text, &e) < 0)
         s->output_status = ST_IO;
 }
 
 void sink_result(struct sink *s, const struct buf *text)
 {
-    put(s, STDOUT, text);
+    write_out(s, STDOUT, buf_sv(text));
 }
 
 static void clear_line(struct sink *s)
@@ -123,9 +122,33 @@ static void clear_line(struct sink *s)
     if (!s->line_shown)
         return;
     progress_clear(&b, s->progress);
-    put(s, STDERR, &b);
+    write_out(s, STDERR, buf_sv(&b));
     buf_free(&b);
     s->line_shown = false;
+}
+
+static void put(void *sink, int fd, struct sv text)
+{
+    struct sink *s = sink;
+
+    if (text.n > 0)
+        clear_line(s);
+    write_out(s, fd, text);
+}
+
+/* Lines of JSON carry their account and are wanted at once. */
+static void keep_apart(struct sink *s, const struct event *ev, const struct buf *out,
+                       const struct buf *diag)
+{
+    struct sv account = ev->str[ES_ACCOUNT];
+
+    whole_add(&s->whole, account, STDERR, buf_sv(diag), put, s);
+    if (s->json)
+        put(s, STDOUT, buf_sv(out));
+    else
+        whole_add(&s->whole, account, STDOUT, buf_sv(out), put, s);
+    if (ev->kind == EVENT_ACCOUNT_END)
+        whole_end(&s->whole, account, put, s);
 }
 
 /* Mail goes on without a log; told once. */
@@ -140,7 +163,7 @@ static void log_trouble(struct sink *s, const struct err *e)
     (void)buf_addf(&b, "popkeep: %s\n", e->text);
     manager_mark(&b, 0, STDERR, MANAGER_ERROR);
     clear_line(s);
-    put(s, STDERR, &b);
+    put(s, STDERR, buf_sv(&b));
     buf_free(&b);
 }
 
@@ -167,7 +190,7 @@ void sink_warn(struct sink *s, struct sv text, bool shown)
     log_lines(s, REPORT_WARNING, text);
     if (shown && buf_add_sv(&b, text) == 0) {
         manager_mark(&b, 0, STDERR, MANAGER_WARNING);
-        put(s, STDERR, &b);
+        put(s, STDERR, buf_sv(&b));
     }
     buf_free(&b);
 }
@@ -206,10 +229,12 @@ void sink_event(void *sink, const struct event *ev)
     }
     manager_mark(&diag, 0, STDERR, priorities[report_level(ev)]);
     log_event(s, ev);
-    if (out.n > 0 || diag.n > 0)
-        clear_line(s);
-    put(s, STDERR, &diag);
-    put(s, STDOUT, &out);
+    if (s->apart && ev->str[ES_ACCOUNT].n > 0) {
+        keep_apart(s, ev, &out, &diag);
+    } else {
+        put(s, STDERR, buf_sv(&diag));
+        put(s, STDOUT, buf_sv(&out));
+    }
     buf_free(&out);
     buf_free(&diag);
 }
@@ -224,7 +249,7 @@ void sink_tick(void *sink)
     s->drawn_ms = clock_mono_ms();
     progress_line(&b, s->progress, terminal_width(STDERR), clock_mono_ms());
     if (b.n > 0) {
-        put(s, STDERR, &b);
+        write_out(s, STDERR, buf_sv(&b));
         s->line_shown = true;
     }
     buf_free(&b);
@@ -236,6 +261,7 @@ enum status sink_end(struct sink *s, enum status worst, int64_t began_ms)
 
     clear_line(s);
     tell_manager(s, "STOPPING=1\n");
+    whole_end_all(&s->whole, put, s);
     worst = status_worst(worst, s->output_status);
     event_init(&ev, EVENT_SUMMARY, NULL);
     memcpy(ev.num, s->sums, sizeof ev.num);
@@ -245,6 +271,7 @@ enum status sink_end(struct sink *s, enum status worst, int64_t began_ms)
     ev.num[EN_MS] = clock_mono_ms() - began_ms;
     sink_event(s, &ev);
     logbook_close(&s->log);
+    whole_free(&s->whole);
     progress_free(s->progress);
     s->progress = NULL;
     /* only now is it known whether the last line could be written */
@@ -258,7 +285,7 @@ static void put_early(struct sink *s, const struct event *ev)
     struct buf out = BUF_INIT(OUT_MAX);
 
     put_json(s, &out, ev);
-    put(s, STDOUT, &out);
+    put(s, STDOUT, buf_sv(&out));
     buf_free(&out);
 }
 

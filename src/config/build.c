@@ -105,6 +105,8 @@ static int check_shared(const struct build *b, const struct section *s, struct e
     struct check_origin origin = {0};
     account_init(&scratch);
     int rc = apply(b, &alone, &scratch, &origin, e);
+    if (rc == 0)
+        rc = check_times(b->config, &origin, e);
     build_account_free(&scratch);
     return rc;
 }

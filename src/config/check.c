@@ -125,6 +125,15 @@ int check_account(struct config *c, const struct account *a, const struct check_
     return 0;
 }
 
+int check_times(const struct config *c, const struct check_origin *from, struct err *e)
+{
+    if (c->max_time_s == 0 || c->start_jitter_s < c->max_time_s)
+        return 0;
+    err_set(e, ST_CONFIG,
+            "start_jitter is part of the time that max_time gives to a run, and must be smaller");
+    return at_key(from, keys_row("start_jitter"), e);
+}
+
 typedef int (*comparison)(const void *, const void *);
 
 static const struct account *account_at(const void *slot)

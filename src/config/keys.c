@@ -15,6 +15,8 @@ enum {
     RETENTION_MAX_DAYS = 36500,
     JOBS_MAX = 256,
     PER_HOST_MAX = 64,
+    JITTER_MAX_S = 86400,
+    MAX_TIME_MAX_S = 30 * 86400,
     DELETE_MAX = 1000000000,
     RUN_AS_LIMIT = 32, /* useradd(8) */
     QUOTA_MAX_MB = 100000000,
@@ -336,6 +338,24 @@ static int set_per_host(struct key_target *t, struct sv v)
     return 0;
 }
 
+static int set_start_jitter(struct key_target *t, struct sv v)
+{
+    uint64_t n;
+    if (value_number(v, "start_jitter", NULL, 0, JITTER_MAX_S, &n, t->e))
+        return -1;
+    t->config->start_jitter_s = (unsigned)n;
+    return 0;
+}
+
+static int set_max_time(struct key_target *t, struct sv v)
+{
+    uint64_t n;
+    if (value_number(v, "max_time", NULL, 1, MAX_TIME_MAX_S, &n, t->e))
+        return -1;
+    t->config->max_time_s = (unsigned)n;
+    return 0;
+}
+
 static int set_state_dir(struct key_target *t, struct sv v)
 {
     return value_path(v, "state_dir", t->home, NULL, &t->config->state_dir, t->e);
@@ -379,6 +399,8 @@ static const struct config_key keys[KEYS_COUNT + 1] = {
     {"include", false, true, "none", RULE(.at_top = true)},
     {"jobs", false, true, "4", RULE(.set = set_jobs)},
     {"per_host", false, true, "2", RULE(.set = set_per_host)},
+    {"start_jitter", false, true, "0", RULE(.set = set_start_jitter)},
+    {"max_time", false, true, "none", RULE(.set = set_max_time)},
     {"state_dir", false, true, "see FILES", RULE(.set = set_state_dir)},
     {0},
 };

@@ -162,6 +162,11 @@ static int conn_try_all(struct conn *c, const struct conn_target *t, const struc
     return rc;
 }
 
+void conn_prepare(const char *tls_ca_file)
+{
+    tls_prepare(tls_ca_file);
+}
+
 int conn_open(struct conn **out, const struct conn_target *t, int64_t now_s, struct err *e)
 {
     struct conn *c = mem_zalloc(1, sizeof *c);

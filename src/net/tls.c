@@ -18,6 +18,20 @@
 /* One read(2) fetches up to four TLS records: fewer system calls on a fast line. */
 enum { TLS_READ_BUFFER = 4 * 16704, TLS_SECURITY_LEVEL = 2, TLS_BANNER_MS = 1000 };
 
+/* What tls_prepare has loaded: parsing the authorities of a usual system takes longer than all else
+ * in a short session. Set before any worker is forked, never changed after. */
+static struct {
+    X509_STORE *store;
+    char *ca_file; /* null: the system's */
+} tls_shared;
+
+static bool tls_is_shared(const char *ca_file)
+{
+    if (tls_shared.store == NULL || ca_file == NULL || tls_shared.ca_file == NULL)
+        return tls_shared.store != NULL && ca_file == tls_shared.ca_file;
+    return strcmp(ca_file, tls_shared.ca_file) == 0;
+}
+
 static int tls_load_ca_file(SSL_CTX *ctx, const char *path, struct err *e)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -62,7 +76,11 @@ int tls_context(SSL_CTX **out, const struct conn_target *t, struct err *e)
                                    SSL_SESS_CACHE_OFF); /* kept by resume.c, not by the context */
     SSL_CTX_set_read_ahead(ctx, 1);
     SSL_CTX_set_default_read_buffer_len(ctx, TLS_READ_BUFFER);
-    if (t->tls_ca_file == NULL) {
+    if (tls_is_shared(t->tls_ca_file)) {
+        SSL_CTX_set1_cert_store(ctx, tls_shared.store);
+        if (t->tls_ca_file != NULL)
+            X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
+    } else if (t->tls_ca_file == NULL) {
         (void)SSL_CTX_set_default_verify_paths(ctx); /* an empty store refuses every server */
     } else if (tls_load_ca_file(ctx, t->tls_ca_file, e) != 0) {
         SSL_CTX_free(ctx);
@@ -70,6 +88,23 @@ int tls_context(SSL_CTX **out, const struct conn_target *t, struct err *e)
     }
     *out = ctx;
     return 0;
+}
+
+void tls_prepare(const char *ca_file)
+{
+    struct conn_target target = {.tls_ca_file = ca_file};
+    struct err ignored = ERR_INIT;
+    SSL_CTX *ctx;
+    SSL *ssl;
+
+    if (tls_shared.store != NULL || tls_context(&ctx, &target, &ignored) != 0)
+        return;
+    tls_shared.store = SSL_CTX_get_cert_store(ctx);
+    X509_STORE_up_ref(tls_shared.store);
+    tls_shared.ca_file = ca_file == NULL ? NULL : mem_strdup(ca_file);
+    ssl = SSL_new(ctx); /* the algorithms it looks up stay known */
+    SSL_free(ssl);
+    SSL_CTX_free(ctx);
 }
 
 const char *tls_reason(unsigned long code)

@@ -78,7 +78,7 @@ static row status_fields = {
     WHEN(EN_CERT_EXPIRES, "certificate_expires"), WHEN(EN_DEADLINE, "deadline"), HOST, MAILDIR, TEXT,
     END};
 static row bad_fields = {COMMON, MESSAGE, FILE_, SHA256, AT, REASON, TEXT, END};
-static row account_end_fields = {COMMON, STATUS, STAGE, COUNTS, MAILDIR, END};
+static row account_end_fields = {COMMON, STATUS, REASON, STAGE, COUNTS, MAILDIR, END};
 static row provider_fields = {
     ANY, STRING(ES_NAME, "name"), STRING(ES_TITLE, "title"), HOST, PORT,
     {"usable", false, EN_USABLE, EVENT_AS_BOOL}, END};

@@ -98,6 +98,8 @@ static void load_memory(struct worker *w)
         ticket_load(&w->ticket, w->book.dir_fd, w->account, clock_wall_s());
     w->memory.ticket = buf_sv(&w->ticket);
     w->memory.no_pipelining = book_mark_is(&w->book, "pipelining", "no");
+    if (w->book.dir_fd >= 0)
+        served_load(&w->served, w->book.dir_fd, ".");
     /* any surprise in the last run, and all is asked anew */
     w->memory.pipelines =
         last->any && last->status == ST_OK && has_word(sv_of(last->capabilities), SV("PIPELINING"));
@@ -150,6 +152,14 @@ static int prepare(struct worker *w, struct err *e)
     return check_login_pause(w, e);
 }
 
+/* Before a further session of this run: a server with a LOGIN-DELAY would refuse it. */
+static bool await_login_delay(const struct worker *w)
+{
+    int64_t left = served_delay_left(&w->served, clock_wall_s());
+
+    return left <= WORKER_LOGIN_DELAY_S && signals_sleep_ms(left * 1000);
+}
+
 /* Connect again after a cut line, as long as each session gained something. */
 static int sessions(struct worker *w, struct err *e)
 {
@@ -163,7 +173,7 @@ static int sessions(struct worker *w, struct err *e)
         if (rc == 0 || !again || signals_pending())
             return rc;
         tries += w->n_voided == voided;
-        if (tries > WORKER_RECONNECTS)
+        if (tries > WORKER_RECONNECTS || !await_login_delay(w))
             return rc;
         tell_text(w->tell, EVENT_NOTE, "%s; connecting again", e->text);
         err_clear(e);
@@ -207,6 +217,17 @@ static void run_record(struct worker *w, enum status status)
     buf_free(&capabilities);
 }
 
+/* For the next run's order of accounts. */
+static void save_served(struct worker *w)
+{
+    const struct ledger_run *run = ledger_run(w->book.ledger);
+
+    w->served.last_success = run->last_success;
+    w->served.last_try = clock_wall_s();
+    w->served.failed_in_a_row = run->failed_in_a_row;
+    served_save(&w->served, w->book.dir_fd);
+}
+
 static void compact(struct worker *w)
 {
     int64_t keep_s =
@@ -233,6 +254,7 @@ int worker_fetch(struct worker *w, struct err *e)
     if (w->connected && !w->options->dry_run) {
         enum status st = rc < 0 ? status_worst(w->status, e->status) : w->status;
         run_record(w, st);
+        save_served(w);
         compact(w);
     }
     return rc;
@@ -281,6 +303,10 @@ static void tell_account(struct worker *w, int64_t began_ms)
     ev.num[EN_MS] = clock_mono_ms() - began_ms;
     ev.num[EN_STORED] = (int64_t)n->stored;
     ev.str[ES_MAILDIR] = sv_of(w->account->maildir);
+    if (w->refusal == POP3_CODE_IN_USE)
+        ev.str[ES_REASON] = SV("in-use");
+    else if (w->refusal == POP3_CODE_LOGIN_DELAY)
+        ev.str[ES_REASON] = SV("login-delay");
     if (n->listed_any) {
         ev.num[EN_LISTED] = (int64_t)n->listed;
         ev.num[EN_LISTED_OCTETS] = (int64_t)n->listed_octets;

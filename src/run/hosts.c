@@ -3,11 +3,14 @@
 #include "popkeep/run/hosts.h"
 
 #include "popkeep/base/mem.h"
+#include "popkeep/net/conn.h"
 #include "popkeep/sys/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,24 +20,28 @@ struct answer {
     char address[CONN_ADDRESS_MAX]; /* "" : not to be had */
 };
 
-static struct host *find(const struct hosts *h, const struct account *a)
+/* It counts by itself. */
+static void by_name(struct hosts *h, size_t i)
 {
-    for (size_t i = 0; i < h->n; i++)
-        if (h->v[i].port == a->port && strcmp(h->v[i].name, a->host) == 0)
-            return &h->v[i];
-    return NULL;
+    h->v[i].server = (int)i;
 }
 
-static void by_name(struct host *host)
+static void by_address(struct hosts *h, size_t i, const char *address)
 {
-    (void)snprintf(host->key, sizeof host->key, "%s:%u", host->name, host->port);
+    h->v[i].address = mem_strdup(address);
+    h->v[i].server = (int)i;
+    for (size_t k = 0; k < h->n; k++)
+        if (k != i && h->v[k].address != NULL && strcmp(h->v[k].address, address) == 0) {
+            h->v[i].server = h->v[k].server;
+            return;
+        }
 }
 
 static void give_up(struct hosts *h)
 {
     for (size_t i = 0; i < h->n; i++)
-        if (h->v[i].key[0] == '\0')
-            by_name(&h->v[i]);
+        if (h->v[i].server < 0)
+            by_name(h, i);
 }
 
 static void answer_all(const struct hosts *h, int fd) __attribute__((noreturn));
@@ -53,14 +60,34 @@ static void answer_all(const struct hosts *h, int fd)
     _exit(0);
 }
 
+static int by_host(const void *x, const void *y)
+{
+    const struct account *const a = *(const struct account *const *)x;
+    const struct account *const b = *(const struct account *const *)y;
+    int order = strcmp(a->host, b->host);
+
+    return order != 0 ? order : (a->port > b->port) - (a->port < b->port);
+}
+
+/* Sorted, accounts with one host are neighbours. */
 static void collect(struct hosts *h, const struct config *c, const bool *chosen)
 {
+    const struct account **sorted = mem_zalloc(c->n_accounts, sizeof *sorted);
+    size_t n = 0;
+
     h->v = mem_zalloc(c->n_accounts, sizeof *h->v);
-    for (size_t i = 0; i < c->n_accounts; i++) {
-        const struct account *a = &c->accounts[i];
-        if (chosen[i] && find(h, a) == NULL)
-            h->v[h->n++] = (struct host){.name = a->host, .port = a->port};
+    h->of = mem_zalloc(c->n_accounts, sizeof *h->of);
+    for (size_t i = 0; i < c->n_accounts; i++)
+        if (chosen[i])
+            sorted[n++] = &c->accounts[i];
+    qsort(sorted, n, sizeof *sorted, by_host);
+    for (size_t k = 0; k < n; k++) {
+        const struct account *a = sorted[k];
+        if (k == 0 || by_host(&sorted[k - 1], &sorted[k]) != 0)
+            h->v[h->n++] = (struct host){.name = a->host, .port = a->port, .server = -1};
+        h->of[a - c->accounts] = h->n - 1;
     }
+    free(sorted);
 }
 
 void hosts_start(struct hosts *h, const struct config *c, const bool *chosen)
@@ -110,17 +137,17 @@ void hosts_read(struct hosts *h)
         return;
     }
     a.address[sizeof a.address - 1] = '\0';
+    if (h->v[a.index].server >= 0)
+        return;
     if (a.address[0] == '\0')
-        by_name(&h->v[a.index]);
+        by_name(h, a.index);
     else
-        (void)snprintf(h->v[a.index].key, sizeof h->v[a.index].key, "%s", a.address);
+        by_address(h, a.index, a.address);
 }
 
-const char *hosts_key(const struct hosts *h, const struct account *a)
+int hosts_server(const struct hosts *h, size_t account)
 {
-    const struct host *host = find(h, a);
-
-    return host == NULL || host->key[0] == '\0' ? NULL : host->key;
+    return h->v[h->of[account]].server;
 }
 
 void hosts_end(struct hosts *h)
@@ -128,7 +155,9 @@ void hosts_end(struct hosts *h)
     if (h->pid > 0)
         kill(h->pid, SIGKILL);
     reap(h);
+    for (size_t i = 0; i < h->n; i++)
+        free(h->v[i].address);
     free(h->v);
-    h->v = NULL;
-    h->n = 0;
+    free(h->of);
+    *h = (struct hosts){.fd = -1, .pid = -1};
 }

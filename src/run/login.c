@@ -100,6 +100,7 @@ static int greet(struct session *s, struct err *e)
     }
     if (ev.ok)
         return 0;
+    s->refusal_code = ev.code;
     /* nothing is sent to a server that greets with -ERR */
     err_set(e, refusal_status(ev.code, ST_UNAVAILABLE), "%s refuses service: %s", s->account->host,
             text_escape_to(text, sizeof text, ev.text));
@@ -146,6 +147,7 @@ static int refused(struct session *s, enum pop3_code code, const char *text, str
 {
     enum status st = refusal_status(code, ST_LOGIN);
 
+    s->refusal_code = code;
     if (st != ST_LOGIN)
         err_set(e, st, "the server does not let %s in now: %s", s->account->user, text);
     else

@@ -589,16 +589,35 @@ static int open_session(struct mailbox *b, struct err *e)
     return rc;
 }
 
+/* Some servers want a time between two logins (RFC 2449, 6.5 and 8.1.1): when, and how long. */
+static void remember_login(struct worker *w, const struct session *s, int64_t login)
+{
+    bool said = s->capa.bits & CAPA_LOGIN_DELAY;
+
+    w->refusal = s->logged_in ? POP3_CODE_NONE : s->refusal_code;
+    if (s->logged_in) {
+        w->served.last_login = login;
+        w->served.delay_s = said ? (int64_t)s->capa.login_delay_s : 0;
+    } else if (s->refusal_code == POP3_CODE_LOGIN_DELAY) {
+        w->served.last_login = login; /* somebody else's, and not later than now */
+        w->served.delay_s = said ? (int64_t)s->capa.login_delay_s : SERVED_DELAY_UNKNOWN_S;
+    }
+    if (w->served.delay_s > SERVED_DELAY_MAX_S)
+        w->served.delay_s = SERVED_DELAY_MAX_S;
+}
+
 int mailbox_session(struct worker *w, bool *again, struct err *e)
 {
     struct mailbox b = {.w = w};
     uint64_t before = w->totals.fetched + w->totals.matched;
+    int64_t login;
     bool hung_up;
     int rc;
 
     listing_init(&b.listing);
     tell_progress(w->tell, PHASE_CONNECTING, 0, 0, 0, 0);
     rc = open_session(&b, e);
+    login = clock_wall_s();
     if (rc == 0 && list_and_plan(&b, e) < 0)
         rc = -1;
     if (rc == 0)
@@ -621,6 +640,7 @@ int mailbox_session(struct worker *w, bool *again, struct err *e)
     }
     if (b.messages != NULL)
         count_matched(&b);
+    remember_login(w, &b.s, login);
     session_free(&b.s); /* after a failure: without QUIT */
     plan_free(&b.plan);
     free(b.when);

@@ -6,10 +6,12 @@
 #include "popkeep/base/text.h"
 #include "popkeep/base/translate.h"
 #include "popkeep/net/conn.h"
+#include "popkeep/run/child.h"
 #include "popkeep/run/hosts.h"
-#include "popkeep/run/account.h"
+#include "popkeep/run/served.h"
+#include "popkeep/run/tell.h"
+#include "popkeep/run/turn.h"
 #include "popkeep/sys/clock.h"
-#include "popkeep/sys/process.h"
 #include "popkeep/sys/secret.h"
 #include "popkeep/sys/signals.h"
 
@@ -17,244 +19,70 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TICK_MS = 100, READ_OCTETS = 65536, EVENT_MAX = 4 * 1024 * 1024 };
-
-enum slot_state { SLOT_WAITING, SLOT_RUNNING, SLOT_DONE };
+enum { TICK_MS = 100, READ_OCTETS = 65536, ORDER_MS = 500, HELD_MAX = 4 * EVENT_STR_MAX };
 
 struct slot {
     const struct account *account;
-    enum slot_state state;
+    size_t index; /* of the account in the configuration */
     pid_t pid;
-    int fd;
-    struct buf in;
+    struct buf rest; /* the beginning of an event that is not whole yet */
+    struct buf held; /* told when it is clear that there is no further try */
     enum status status;
     struct buf end; /* its EVENT_ACCOUNT_END, told once the process has ended as well */
+    bool in_use;    /* ... and then it may be tried again */
+    bool again;     /* this is that try */
+    bool begun;
 };
+
+/* Why no further account begins. */
+enum ending { ENDING_NOT, ENDING_SIGNAL, ENDING_TIME, ENDING_FAILURE };
 
 struct pool {
     const struct pool_job *job;
     struct slot *slots;
-    struct hosts hosts;
     size_t n;
-    unsigned limit;
-    bool told_to_end;
+    struct turns turns; /* of the slots, by their index */
+    struct hosts hosts;
+    struct pollfd *fds; /* of those that run, and one for the hosts */
+    size_t *which;      /* their slots */
+    size_t n_running;
+    int64_t in_order_ms; /* until then nobody begins while a host is looked up */
+    char *in;            /* READ_OCTETS, for each read */
+    enum ending ending;
+    const struct slot *failed; /* ENDING_FAILURE: which one */
+    bool told_to_end, killed;
 };
 
-/* ---- worker side ---- */
+/* ---- telling ---- */
 
-static void write_event(void *ctx, const struct event *ev)
-{
-    int fd = *(int *)ctx;
-    struct buf frame = BUF_INIT(EVENT_MAX);
-    size_t off = 0;
-
-    event_pack(&frame, ev);
-    while (off < frame.n) {
-        ssize_t k = write(fd, frame.p + off, frame.n - off);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k < 0)
-            break; /* the parent is gone: the work still ends in good order */
-        off += (size_t)k;
-    }
-    buf_free(&frame);
-}
-
-/* A parent that is killed must not leave workers behind. */
-static void end_with(pid_t parent)
-{
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent)
-        raise(SIGTERM);
-}
-
-static int become(const struct account *a, pid_t parent, struct err *e)
-{
-    if (a->run_as != NULL && process_become(a->run_as, e) < 0)
-        return -1;
-    process_harden();
-    end_with(parent); /* again: a change of user takes it back */
-    return 0;
-}
-
-static bool needs_password(const struct pool_job *job)
-{
-    return job->options.command != RUN_VERIFY || job->options.server;
-}
-
-static int load_password(const struct account *a, struct buf *out, struct err *e)
-{
-    return secret_load(out, &a->secret, a->name, a->user, e);
-}
-
-/* Files and commands are read here, with the rights popkeep was started with: a command that hangs
- * holds up its own account alone. A terminal is the parent's, which asks one question at a time. */
-static int work_with(const struct pool_job *job, const struct account *a, struct buf *password,
-                     struct tell *t, pid_t parent, struct err *e)
-{
-    tell_stage(t, STAGE_PASSWORD);
-    if (a->secret.kind == SECRET_NONE)
-        process_lock(buf_sv(password)); /* a lock does not outlive the fork */
-    else if (needs_password(job) && load_password(a, password, e) < 0)
-        return -1;
-    tell_stage(t, STAGE_CONFIGURATION);
-    if (become(a, parent, e) < 0)
-        return -1;
-    return (int)account_run(a, job->state_root, buf_sv(password), &job->options, t);
-}
-
-static enum status work(const struct pool_job *job, const struct account *a, struct buf *password,
-                        int fd, pid_t parent)
-{
-    struct err e = ERR_INIT;
-    struct tell t;
-    int st;
-
-    tell_init(&t, a->name, write_event, &fd, &job->options, job->json);
-    st = work_with(job, a, password, &t, parent, &e);
-    if (st < 0) {
-        tell_error(&t, &e, NULL);
-        st = (int)e.status;
-        tell_end_account(&t, e.status);
-    }
-    buf_wipe(password);
-    tell_end(&t);
-    return (enum status)st;
-}
-
-static void run_child(const struct pool *p, const struct slot *s, struct buf *password, int fd,
-                      pid_t parent) __attribute__((noreturn));
-static void run_child(const struct pool *p, const struct slot *s, struct buf *password, int fd,
-                      pid_t parent)
-{
-    signals_reset_for_child();
-    signals_install();
-    conn_set_interrupt(signals_flag());
-    end_with(parent);
-    /* the terminal's Ctrl-C goes to the parent alone, which passes it on once */
-    setpgid(0, 0);
-    exit((int)work(p->job, s->account, password, fd, parent));
-}
-
-/* ---- parent side ---- */
-
-static void report(const struct pool *p, enum event_kind kind, const struct account *a,
-                   enum status st, enum event_stage stage, const char *text)
+/* `stage` goes along with what is no success. */
+static void tell_slot(const struct pool *p, enum event_kind kind, const struct slot *s,
+                      int64_t stage, const char *reason, const char *text)
 {
     struct event ev;
 
-    event_init(&ev, kind, a->name);
+    event_init(&ev, kind, s->account->name);
     ev.num[EN_TIME] = clock_wall_s();
-    ev.num[EN_STATUS] = st;
-    if (st != ST_OK)
+    ev.num[EN_STATUS] = kind == EVENT_NOTE ? EVENT_UNSET : (int64_t)s->status;
+    if (kind != EVENT_NOTE && s->status != ST_OK)
         ev.num[EN_STAGE] = stage;
     ev.str[ES_TEXT] = sv_of(text);
+    ev.str[ES_REASON] = sv_of(reason);
     p->job->event(p->job->ctx, &ev);
 }
 
-static void finish_early(struct pool *p, struct slot *s, enum event_stage stage,
-                         const struct err *e)
+static void let_go(struct pool *p, struct slot *s)
 {
-    s->state = SLOT_DONE;
-    s->status = e->status;
-    report(p, EVENT_ERROR, s->account, e->status, stage, e->text);
-    report(p, EVENT_ACCOUNT_END, s->account, e->status, stage, NULL);
-}
-
-static void start(struct pool *p, struct slot *s)
-{
-    struct buf password = BUF_INIT(SECRET_MAX);
-    struct err e = ERR_INIT;
+    struct sv rest = buf_sv(&s->held);
     struct event ev;
-    pid_t parent;
-    int fds[2];
 
-    tell_start(&ev, s->account);
-    p->job->event(p->job->ctx, &ev);
-    if (needs_password(p->job) && s->account->secret.kind == SECRET_NONE &&
-        load_password(s->account, &password, &e) < 0) {
-        finish_early(p, s, STAGE_PASSWORD, &e);
-        buf_wipe(&password);
-        return;
-    }
-    if (pipe2(fds, O_CLOEXEC) < 0) {
-        err_sys(&e, ST_SOFTWARE, errno, "cannot make a pipe");
-        finish_early(p, s, STAGE_WORKER, &e);
-        buf_wipe(&password);
-        return;
-    }
-    parent = getpid();
-    s->pid = fork();
-    if (s->pid == 0) {
-        close(fds[0]);
-        for (size_t i = 0; i < p->n; i++)
-            if (p->slots[i].state == SLOT_RUNNING)
-                close(p->slots[i].fd);
-        run_child(p, s, &password, fds[1], parent);
-    }
-    close(fds[1]);
-    buf_wipe(&password);
-    if (s->pid < 0) {
-        close(fds[0]);
-        err_sys(&e, ST_SOFTWARE, errno, "cannot start a worker process");
-        finish_early(p, s, STAGE_WORKER, &e);
-        return;
-    }
-    s->fd = fds[0];
-    buf_init(&s->in, EVENT_MAX);
-    buf_init(&s->end, EVENT_MAX);
-    s->state = SLOT_RUNNING;
-}
-
-/* Slots in this state; of those whose host counts under `key` if one is given. */
-static unsigned count(const struct pool *p, enum slot_state state, const char *key)
-{
-    unsigned n = 0;
-
-    for (size_t i = 0; i < p->n; i++) {
-        const struct slot *s = &p->slots[i];
-        if (s->state != state)
-            continue;
-        /* a running one's host is known: it could not have been started else */
-        n += key == NULL || strcmp(hosts_key(&p->hosts, s->account), key) == 0;
-    }
-    return n;
-}
-
-static void start_some(struct pool *p)
-{
-    for (size_t i = 0; i < p->n && !signals_pending(); i++) {
-        struct slot *s = &p->slots[i];
-        const char *key = hosts_key(&p->hosts, s->account);
-
-        if (s->state != SLOT_WAITING || key == NULL)
-            continue;
-        if (count(p, SLOT_RUNNING, NULL) >= p->limit)
-            return;
-        if (count(p, SLOT_RUNNING, key) < p->job->config->per_host)
-            start(p, s);
-    }
-}
-
-/* -1: what came is no event; the worker is not to be believed any more. */
-static int take_events(struct pool *p, struct slot *s)
-{
-    struct sv rest = buf_sv(&s->in);
-    struct event ev;
-    int rc;
-
-    while ((rc = event_unpack(&rest, &ev)) > 0) {
-        if (ev.kind == EVENT_ACCOUNT_END && s->end.n == 0)
-            event_pack(&s->end, &ev);
-        else
-            p->job->event(p->job->ctx, &ev);
-    }
-    buf_drop_front(&s->in, s->in.n - rest.n);
-    return rc;
+    while (event_unpack(&rest, &ev) > 0)
+        p->job->event(p->job->ctx, &ev);
+    buf_free(&s->held);
 }
 
 /* Its own end, unless it was killed behind that: then its numbers stand, but it did not end well.
@@ -265,127 +93,411 @@ static void tell_its_end(struct pool *p, struct slot *s)
     struct event ev;
 
     if (event_unpack(&frame, &ev) <= 0) {
-        report(p, EVENT_ACCOUNT_END, s->account, s->status, STAGE_WORKER, NULL);
+        tell_slot(p, EVENT_ACCOUNT_END, s, STAGE_WORKER, NULL, NULL);
         return;
     }
-    if (ev.num[EN_STATUS] != s->status) {
+    if (ev.num[EN_STATUS] != (int64_t)s->status) {
         ev.num[EN_STATUS] = s->status;
         ev.num[EN_STAGE] = STAGE_WORKER;
     }
     p->job->event(p->job->ctx, &ev);
-}
-
-/* A worker that was killed or failed in a way of its own could not say how it ended. */
-static void reap(struct pool *p, struct slot *s)
-{
-    int how = 0;
-
-    close(s->fd);
-    buf_free(&s->in);
-    while (waitpid(s->pid, &how, 0) < 0 && errno == EINTR)
-        ;
-    s->state = SLOT_DONE;
-    s->status = WIFEXITED(how) ? (enum status)WEXITSTATUS(how) : ST_SOFTWARE;
-    if (WIFSIGNALED(how) && !signals_pending()) {
-        char *text = mem_printf(tr("the worker process was ended by signal %d"), WTERMSIG(how));
-        report(p, EVENT_ERROR, s->account, ST_SOFTWARE, STAGE_WORKER, text);
-        free(text);
-    }
-    tell_its_end(p, s);
     buf_free(&s->end);
 }
 
-static void read_slot(struct pool *p, struct slot *s)
+/* What ended an account whose mailbox is in use is not told before it is clear that there is no
+ * further try: each account ends once. */
+static void take_event(struct pool *p, struct slot *s, const struct event *ev)
 {
-    char *room = buf_reserve(&s->in, READ_OCTETS);
-    ssize_t k = room == NULL ? 0 : read(s->fd, room, READ_OCTETS);
+    bool may_wait = p->job->options.command == RUN_FETCH && p->n > 1 && !s->again;
+
+    if (ev->kind == EVENT_ACCOUNT_END && s->end.n == 0) {
+        event_pack(&s->end, ev);
+        s->in_use = may_wait && sv_eq_c(ev->str[ES_REASON], "in-use");
+        return;
+    }
+    let_go(p, s);
+    if (may_wait && ev->kind == EVENT_ERROR && event_num(ev, EN_STATUS, ST_OK) == ST_TEMP)
+        event_pack(&s->held, ev);
+    else
+        p->job->event(p->job->ctx, ev);
+}
+
+/* ---- beginning ---- */
+
+static void finish_early(struct pool *p, size_t i, enum event_stage stage, const struct err *e)
+{
+    struct slot *s = &p->slots[i];
+
+    s->status = e->status;
+    tell_slot(p, EVENT_ERROR, s, stage, NULL, e->text);
+    tell_slot(p, EVENT_ACCOUNT_END, s, stage, NULL, NULL);
+    turns_end(&p->turns, i);
+}
+
+static void begin(struct pool *p, struct slot *s)
+{
+    struct event ev;
+
+    s->begun = true;
+    tell_start(&ev, s->account);
+    p->job->event(p->job->ctx, &ev);
+}
+
+static void begin_again(struct pool *p, struct slot *s)
+{
+    buf_free(&s->held);
+    buf_free(&s->end);
+    s->in_use = false;
+    s->again = true;
+    tell_slot(p, EVENT_NOTE, s, EVENT_UNSET, NULL, tr("the mailbox was in use; trying once more"));
+}
+
+static int ask_and_fork(struct pool *p, struct slot *s, enum event_stage *stage, int *fd,
+                        struct err *e)
+{
+    struct buf password = BUF_INIT(SECRET_MAX);
+    int rc = 0;
+
+    *stage = STAGE_PASSWORD;
+    if (child_wants_typed(p->job, s->account))
+        rc = child_ask(s->account, &password, e);
+    if (rc == 0) {
+        *stage = STAGE_WORKER;
+        rc = child_start(p->job, s->account, &password, p->fds, p->n_running, &s->pid, fd, e);
+    }
+    buf_wipe(&password);
+    return rc;
+}
+
+static void start(struct pool *p, size_t i)
+{
+    struct slot *s = &p->slots[i];
+    struct err e = ERR_INIT;
+    enum event_stage stage;
+    int fd = -1;
+
+    if (s->in_use)
+        begin_again(p, s);
+    else
+        begin(p, s);
+    if (ask_and_fork(p, s, &stage, &fd, &e) < 0) {
+        finish_early(p, i, stage, &e);
+        return;
+    }
+    p->fds[p->n_running] = (struct pollfd){.fd = fd, .events = POLLIN};
+    p->which[p->n_running++] = i;
+}
+
+static void start_some(struct pool *p)
+{
+    size_t i;
+
+    if (p->hosts.fd >= 0 && clock_mono_ms() < p->in_order_ms)
+        return;
+    while (!signals_pending() && (i = turns_next(&p->turns, clock_mono_ms())) != TURNS_NONE)
+        start(p, i);
+}
+
+/* ---- while they run ---- */
+
+static void look_at_failure(struct pool *p, const struct slot *s)
+{
+    if (!p->job->fail_fast || p->ending != ENDING_NOT || !status_info(s->status)->lasts)
+        return;
+    p->ending = ENDING_FAILURE;
+    p->failed = s;
+    turns_close(&p->turns);
+}
+
+static void judge(struct pool *p, struct slot *s, int how, bool nonsense)
+{
+    char *text = NULL;
+
+    if (WIFEXITED(how)) {
+        s->status = (enum status)WEXITSTATUS(how);
+        return;
+    }
+    s->status = ST_SOFTWARE;
+    if (nonsense) {
+        text = mem_strdup(tr("the worker process wrote what is no event and was ended"));
+    } else if (p->killed && WTERMSIG(how) == SIGKILL) {
+        s->status = ST_TEMP;
+        text = mem_printf(tr("it did not end within %d seconds after the time was over and was "
+                             "killed"),
+                          POOL_GRACE_MS / 1000);
+    } else if (!signals_pending()) {
+        text = mem_printf(tr("the worker process was ended by signal %d"), WTERMSIG(how));
+    }
+    if (text != NULL)
+        tell_slot(p, EVENT_ERROR, s, STAGE_WORKER, NULL, text);
+    free(text);
+}
+
+/* `at`: its place among those that run. */
+static void reap(struct pool *p, size_t at, bool nonsense)
+{
+    size_t i = p->which[at];
+    struct slot *s = &p->slots[i];
+    int how = 0;
+
+    close(p->fds[at].fd);
+    buf_free(&s->rest);
+    while (waitpid(s->pid, &how, 0) < 0 && errno == EINTR)
+        ;
+    p->fds[at] = p->fds[--p->n_running];
+    p->which[at] = p->which[p->n_running];
+    turns_end(&p->turns, i);
+    s->in_use = s->in_use && WIFEXITED(how) && p->ending == ENDING_NOT;
+    if (!s->in_use)
+        let_go(p, s);
+    judge(p, s, how, nonsense);
+    if (s->in_use)
+        turns_again(&p->turns, i, clock_mono_ms() + POOL_IN_USE_MS);
+    else
+        tell_its_end(p, s);
+    look_at_failure(p, s);
+}
+
+/* -1: what came is no event; the worker is not to be believed any more. */
+static int take_octets(struct pool *p, struct slot *s, struct sv came)
+{
+    bool joined = s->rest.n > 0;
+    struct event ev;
+    struct sv rest;
+    int rc;
+
+    if (joined && buf_add_sv(&s->rest, came) < 0)
+        return -1;
+    rest = joined ? buf_sv(&s->rest) : came;
+    while ((rc = event_unpack(&rest, &ev)) > 0)
+        take_event(p, s, &ev);
+    if (rc < 0)
+        return -1;
+    if (joined)
+        buf_drop_front(&s->rest, s->rest.n - rest.n);
+    else if (rest.n > 0 && buf_add_sv(&s->rest, rest) < 0)
+        return -1;
+    if (s->rest.n == 0)
+        buf_free(&s->rest);
+    return 0;
+}
+
+static void read_from(struct pool *p, size_t at)
+{
+    struct slot *s = &p->slots[p->which[at]];
+    ssize_t k = read(p->fds[at].fd, p->in, READ_OCTETS);
 
     if (k < 0 && errno == EINTR)
         return;
     if (k <= 0) {
-        reap(p, s);
-        return;
-    }
-    buf_grew(&s->in, (size_t)k);
-    if (take_events(p, s) < 0) {
+        reap(p, at, false);
+    } else if (take_octets(p, s, sv_make(p->in, (size_t)k)) < 0) {
         kill(s->pid, SIGKILL); /* every point is safe to be killed at */
-        reap(p, s);
+        reap(p, at, true);
     }
 }
 
-static void pass_signal_on(struct pool *p)
+static void place(struct pool *p)
 {
-    if (!signals_pending() || p->told_to_end)
-        return;
-    p->told_to_end = true;
     for (size_t i = 0; i < p->n; i++)
-        if (p->slots[i].state == SLOT_RUNNING)
-            kill(p->slots[i].pid, SIGTERM);
+        turns_host(&p->turns, i, hosts_server(&p->hosts, p->slots[i].index));
 }
 
-static void wait_some(struct pool *p, struct pollfd *fds, size_t *which)
+static void wait_some(struct pool *p)
 {
-    nfds_t k = 0;
+    size_t n = p->n_running;
 
-    for (size_t i = 0; i < p->n; i++)
-        if (p->slots[i].state == SLOT_RUNNING) {
-            fds[k] = (struct pollfd){.fd = p->slots[i].fd, .events = POLLIN};
-            which[k++] = i;
-        }
-    fds[k] = (struct pollfd){.fd = p->hosts.fd, .events = POLLIN}; /* -1 is passed over */
-    if (poll(fds, k + 1, TICK_MS) > 0) {
-        for (nfds_t i = 0; i < k; i++)
-            if (fds[i].revents != 0)
-                read_slot(p, &p->slots[which[i]]);
-        if (fds[k].revents != 0)
+    p->fds[n] = (struct pollfd){.fd = p->hosts.fd, .events = POLLIN}; /* -1 is passed over */
+    if (poll(p->fds, n + 1, TICK_MS) > 0) {
+        bool hosts_told = p->fds[n].revents != 0;
+
+        for (size_t at = n;
+             at-- > 0;) /* from behind: the last one takes the place of one that ended */
+            if (p->fds[at].revents != 0)
+                read_from(p, at);
+        if (hosts_told) {
             hosts_read(&p->hosts);
+            place(p);
+        }
     }
     p->job->tick(p->job->ctx);
+}
+
+/* ---- ending ---- */
+
+static void signal_all(const struct pool *p, int signal)
+{
+    for (size_t at = 0; at < p->n_running; at++)
+        kill(p->slots[p->which[at]].pid, signal);
+}
+
+static void look_at_end(struct pool *p)
+{
+    enum turns_phase phase = turns_phase(clock_mono_ms(), p->job->end_ms, POOL_GRACE_MS);
+
+    if (p->ending == ENDING_NOT && signals_pending())
+        p->ending = ENDING_SIGNAL;
+    else if (p->ending == ENDING_NOT && phase != TURNS_GOING)
+        p->ending = ENDING_TIME;
+    if (p->ending != ENDING_NOT)
+        turns_close(&p->turns);
+    if (!p->told_to_end && (signals_pending() || phase != TURNS_GOING)) {
+        p->told_to_end = true;
+        signal_all(p, SIGTERM);
+    }
+    if (!p->killed && phase == TURNS_KILL) {
+        p->killed = true;
+        signal_all(p, SIGKILL);
+    }
+}
+
+static void why_text(struct buf *out, const struct pool *p, size_t n)
+{
+    if (p->ending == ENDING_TIME)
+        trn_addf(out, n, "the time is over (max_time): %zu account not begun",
+                 "the time is over (max_time): %zu accounts not begun", n);
+    else if (p->ending == ENDING_FAILURE)
+        trn_addf(out, n, "%s failed (--fail-fast): %zu account not begun",
+                 "%s failed (--fail-fast): %zu accounts not begun", p->failed->account->name, n);
+    else
+        trn_addf(out, n, "ended by a signal: %zu account not begun",
+                 "ended by a signal: %zu accounts not begun", n);
+}
+
+static void tell_why(const struct pool *p, size_t n)
+{
+    struct buf text = BUF_INIT(1024);
+    struct event ev;
+
+    why_text(&text, p, n);
+    event_init(&ev, EVENT_ERROR, NULL);
+    ev.num[EN_TIME] = clock_wall_s();
+    ev.num[EN_STATUS] = ST_TEMP;
+    ev.num[EN_STAGE] = STAGE_WORKER;
+    ev.str[ES_TEXT] = buf_sv(&text);
+    p->job->event(p->job->ctx, &ev);
+    buf_free(&text);
+}
+
+/* Those that were not begun, and those for whose second try there was no time. */
+static void finish_rest(struct pool *p)
+{
+    size_t n = 0;
+
+    for (size_t k = 0; k < p->turns.n_waiting; k++)
+        n += !p->slots[p->turns.waiting[k]].begun;
+    if (n > 0)
+        tell_why(p, n);
+    for (size_t k = 0; k < p->turns.n_waiting; k++) {
+        struct slot *s = &p->slots[p->turns.waiting[k]];
+        if (s->begun) {
+            let_go(p, s);
+            tell_its_end(p, s);
+        } else {
+            begin(p, s);
+            s->status = ST_TEMP;
+            tell_slot(p, EVENT_ACCOUNT_END, s, EVENT_UNSET, "not-begun", NULL);
+        }
+    }
+}
+
+/* ---- all of it ---- */
+
+/* Too early for its server: nothing was asked for that could be had, if it is a scheduler that
+ * asks. */
+static void skip(struct pool *p, size_t i, const struct served *was, int64_t left)
+{
+    struct slot *s = &p->slots[i];
+    const struct run_options *o = &p->job->options;
+    bool asked = o->named || o->dry_run || o->command != RUN_FETCH;
+    char when[24];
+    char *text = mem_printf(tr("the server wants %lld seconds from one login to the next; the "
+                               "next try is at %s"),
+                            (long long)was->delay_s, text_time(when, clock_wall_s() + left));
+
+    begin(p, s);
+    s->status = asked ? ST_TEMP : ST_OK;
+    tell_slot(p, asked ? EVENT_ERROR : EVENT_NOTE, s, STAGE_LOGIN, NULL, text);
+    tell_slot(p, EVENT_ACCOUNT_END, s, STAGE_LOGIN, "login-delay", NULL);
+    turns_leave_out(&p->turns, i);
+    free(text);
+}
+
+static void add(struct pool *p, size_t i, int root_fd)
+{
+    struct slot *s = &p->slots[i];
+    struct served was = {0};
+    int64_t left = 0;
+
+    if (root_fd >= 0)
+        served_load(&was, root_fd, s->account->name);
+    if (p->job->options.command != RUN_VERIFY || p->job->options.server)
+        left = served_delay_left(&was, clock_wall_s());
+    turns_add(&p->turns, served_since(&was), left == 0 ? 0 : clock_mono_ms() + left * 1000);
+    if (left > POOL_LOGIN_DELAY_WAIT_S)
+        skip(p, i, &was, left);
 }
 
 static void fill(struct pool *p)
 {
     const struct config *c = p->job->config;
+    int root_fd = open(p->job->state_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     p->slots = mem_zalloc(c->n_accounts, sizeof *p->slots);
     for (size_t i = 0; i < c->n_accounts; i++)
         if (p->job->chosen[i])
-            p->slots[p->n++] = (struct slot){.account = &c->accounts[i], .fd = -1};
-    p->limit = p->job->jobs > 0 ? p->job->jobs : c->jobs;
+            p->slots[p->n++] = (struct slot){.account = &c->accounts[i],
+                                             .index = i,
+                                             .rest = BUF_INIT(EVENT_FRAME_MAX),
+                                             .held = BUF_INIT(HELD_MAX),
+                                             .end = BUF_INIT(HELD_MAX)};
+    turns_init(&p->turns, c->n_accounts, p->job->jobs > 0 ? p->job->jobs : c->jobs, c->per_host);
+    for (size_t i = 0; i < p->n; i++)
+        add(p, i, root_fd);
+    turns_sort(&p->turns);
+    if (root_fd >= 0)
+        close(root_fd);
+    p->fds = mem_zalloc(p->turns.limit + 1, sizeof *p->fds);
+    p->which = mem_zalloc(p->turns.limit, sizeof *p->which);
+    p->in = mem_alloc(READ_OCTETS);
 }
 
-/* Something runs, or will as soon as its host is known. */
-static bool has_work(const struct pool *p)
+static enum status empty(struct pool *p)
 {
-    return count(p, SLOT_RUNNING, NULL) > 0 ||
-           (!signals_pending() && count(p, SLOT_WAITING, NULL) > 0);
+    enum status worst = ST_OK;
+
+    for (size_t i = 0; i < p->n; i++) {
+        worst = status_worst(worst, p->slots[i].status);
+        buf_free(&p->slots[i].rest);
+        buf_free(&p->slots[i].held);
+        buf_free(&p->slots[i].end);
+    }
+    turns_free(&p->turns);
+    free(p->fds);
+    free(p->which);
+    free(p->in);
+    free(p->slots);
+    return worst;
 }
 
-enum status pool_run(const struct pool_job *job, uint64_t *n_failed)
+enum status pool_run(const struct pool_job *job)
 {
     struct pool p = {.job = job};
-    enum status worst = ST_OK;
-    struct pollfd *fds;
-    size_t *which;
 
     fill(&p);
+    if (p.n > 1)
+        conn_prepare(p.slots[0].account->tls_ca_file);
+    p.in_order_ms = clock_mono_ms() + ORDER_MS;
     hosts_start(&p.hosts, job->config, job->chosen);
-    fds = mem_zalloc(p.n + 1, sizeof *fds);
-    which = mem_zalloc(p.n, sizeof *which);
+    place(&p);
+    look_at_end(&p);
     start_some(&p);
-    while (has_work(&p)) {
-        wait_some(&p, fds, which);
-        pass_signal_on(&p);
+    while (p.n_running > 0 || turns_left(&p.turns) > 0) {
+        wait_some(&p);
+        look_at_end(&p);
         start_some(&p);
     }
     hosts_end(&p.hosts);
-    *n_failed = 0;
-    for (size_t i = 0; i < p.n; i++) {
-        worst = status_worst(worst, p.slots[i].status);
-        *n_failed += p.slots[i].status != ST_OK;
-    }
-    free(fds);
-    free(which);
-    free(p.slots);
-    return worst;
+    finish_rest(&p);
+    return empty(&p);
 }

@@ -26,15 +26,32 @@ static bool write_whole(int fd, const char *p, size_t n)
     return true;
 }
 
+static bool write_content(int fd, struct sv content)
+{
+    char head[HEAD + 1];
+
+    (void)snprintf(head, sizeof head, "%08x\n", hash_crc32(0, content.p, content.n));
+    return write_whole(fd, head, HEAD) && write_whole(fd, content.p, content.n);
+}
+
+void cache_overwrite(int dir_fd, const char *name, struct sv content)
+{
+    int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+
+    if (fd >= 0) {
+        (void)write_content(fd, content);
+        close(fd);
+    }
+}
+
 void cache_put(int dir_fd, const char *name, struct sv content)
 {
-    char *beside = mem_printf("%s.new", name), head[HEAD + 1];
+    char *beside = mem_printf("%s.new", name);
     int fd = openat(dir_fd, beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     bool ok;
 
-    (void)snprintf(head, sizeof head, "%08x\n", hash_crc32(0, content.p, content.n));
     if (fd >= 0) {
-        ok = write_whole(fd, head, HEAD) && write_whole(fd, content.p, content.n);
+        ok = write_content(fd, content);
         ok = close(fd) == 0 && ok;
         if (!ok || renameat(dir_fd, beside, dir_fd, name) != 0)
             (void)unlinkat(dir_fd, beside, 0);

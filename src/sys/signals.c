@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* The first signal sets a flag, the second one kills. */
 #include "popkeep/sys/signals.h"
+#include "popkeep/sys/clock.h"
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -79,6 +81,46 @@ void signals_reraise(void)
     sigaddset(&set, sig);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     raise(sig);
+}
+
+bool signals_sleep_ms(int64_t ms)
+{
+    enum { SLICE_MS = 200 }; /* a signal just before poll would be slept through */
+    int64_t end = clock_mono_ms() + ms;
+
+    while (signals_caught == 0) {
+        int64_t left = end - clock_mono_ms();
+        if (left <= 0)
+            return true;
+        (void)poll(NULL, 0, left < SLICE_MS ? (int)left : SLICE_MS);
+    }
+    return false;
+}
+
+static sigset_t signals_held; /* what was blocked before signals_hold */
+
+void signals_hold(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < SIGNALS_N; i++)
+        sigaddset(&set, signals_handled[i]);
+    sigprocmask(SIG_BLOCK, &set, &signals_held);
+}
+
+void signals_release(void)
+{
+    sigprocmask(SIG_SETMASK, &signals_held, NULL);
+}
+
+void signals_begin(void)
+{
+    sigset_t none;
+
+    signals_caught = 0;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 void signals_reset_for_child(void)

@@ -163,7 +163,7 @@ for my $user ( undef, 'nobody' ) {
     my $began = time;
     $t->popkeep('fetch')->exits( 75, 'a second run beside the first' );
     cmp_ok( time - $began, '<', 5, 'a second run does not wait' );
-    $t->last_run->says( qr/another run is at work on this account.*process \d+/, 'it says who is at work' );
+    $t->last_run->says( qr/another run is at work on these accounts \(process \d+\)$/m, 'it says who is at work' );
     is( $s->sessions, 1, 'the second run does not connect' );
     $t->popkeep('status')->exits( 0, 'status works beside a run' );
     my ($worker) = workers( $run->{pid} );

@@ -154,6 +154,8 @@ my ($gone) = grep { $_->{event} eq 'message-deleted' } look( '-v', 'fetch', 'oku
 my ($line) = map { JSON::PP::decode_json($_) } split /\n/, $m->deletions('okul');
 is( join( ' ', map { $gone->{$_} // 'none' } qw(uidl octets sha256 file) ), join( ' ', map { $line->{$_} // 'none' } qw(uidl octets sha256 file) ),
     'a deletion is told as it stands in deletions.jsonl' );
+$school->restart(qq(login "-ERR [IN-USE] busy"\n));
+look( "-v", "fetch", "okul" );
 $school->restart(qq(login "-ERR [AUTH] no"\n));
 look('check');
 my %always = map { ( $_ => 1 ) } qw(v event time run account status_name);

@@ -135,6 +135,7 @@ static const struct {
     {"reason", EVENT_KEPT, kept_word, NULL},
     {"reason", EVENT_PLANNED, planned_word, NULL},
     {"reason", EVENT_BAD, NULL, "\"enum\": [\"missing\", \"changed\", \"not-stored\"]"},
+    {"reason", EVENT_ACCOUNT_END, NULL, "\"enum\": [\"in-use\", \"login-delay\", \"not-begun\"]"},
 };
 
 static void put_string(struct buf *to, const char *name, enum event_kind kind)

@@ -9,6 +9,7 @@
 #ifndef POPKEEP_BASE_STATUS_H
 #define POPKEEP_BASE_STATUS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum status {
@@ -31,6 +32,7 @@ enum status {
 struct status_info {
     enum status status;
     int rank;            /* several accounts: the one with the highest rank is the exit status */
+    bool lasts;          /* a later run will not mend it by itself: what --fail-fast stops at */
     const char *name;    /* stable word for JSON, e.g. "incomplete" */
     const char *meaning; /* one phrase for people */
 };

@@ -17,6 +17,7 @@ struct cmd_options {
     struct run_options run;
     bool json;
     const char *log_file; /* null: none */
+    bool fail_fast;
     bool help, version;
     unsigned jobs;      /* 0: not given */
     struct shard shard; /* n is 0: not given */

@@ -10,6 +10,7 @@
 #include "popkeep/cmd/options.h"
 #include "popkeep/report/progress.h"
 #include "popkeep/report/text.h"
+#include "popkeep/report/whole.h"
 
 enum { SINK_RUN = 16 + 1 };
 
@@ -26,6 +27,8 @@ struct sink {
     enum status output_status; /* ST_IO once writing failed */
     bool log_failed;           /* it was told */
     char run[SINK_RUN];
+    bool apart; /* lines of an account are kept together up to its end */
+    struct whole whole;
 };
 
 /* Tells the beginning of the run (EVENT_RUN_START). */

@@ -21,6 +21,9 @@ struct check_origin {
 int check_account(struct config *c, const struct account *a, const struct check_origin *from,
                   struct err *e);
 
+/* start_jitter and max_time of [defaults], against each other. */
+int check_times(const struct config *c, const struct check_origin *from, struct err *e);
+
 /* All accounts against each other. */
 int check_accounts(const struct config *c, struct err *e);
 

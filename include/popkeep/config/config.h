@@ -88,7 +88,9 @@ struct config {
     size_t n_files;
     unsigned jobs;
     unsigned per_host;
-    char *state_dir; /* null: not configured */
+    unsigned start_jitter_s;
+    unsigned max_time_s; /* 0: as long as it takes */
+    char *state_dir;     /* null: not configured */
     struct account *accounts;
     size_t n_accounts;
     struct buf warnings; /* lines "FILE:LINE: text\n" worth telling, not wrong enough to stop */

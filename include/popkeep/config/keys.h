@@ -10,7 +10,7 @@
 
 #include "popkeep/config/config.h"
 
-enum { KEYS_COUNT = 30 };
+enum { KEYS_COUNT = 32 };
 
 /* What a setter may read and write. */
 struct key_target {

@@ -64,6 +64,11 @@ struct conn_info {
     bool resumed;      /* a session ticket was used */
 };
 
+/* Before a process that will make many connections forks its workers: what each of them would set
+ * up anew is set up once and shared by them, the authorities of this file (null: the system's)
+ * among it. What cannot be had is left to them, and to their messages. */
+void conn_prepare(const char *tls_ca_file);
+
 /* -1 with *e filled and *out null, or 0 and *out, which the caller owns until conn_close. `now_s`
  * is the wall-clock time for which the certificate's dates are judged and which messages show
  * ("expired 3 d ago; the clock here says ..."). The name look-up follows the resolver's own

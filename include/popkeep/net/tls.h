@@ -27,6 +27,9 @@ int tls_context(SSL_CTX **out, const struct conn_target *t, struct err *e);
 int tls_handshake(SSL **out, SSL_CTX *ctx, int fd, const struct conn_target *t, const char *where,
                   struct cert_check *check, STACK_OF(X509) * *chain, struct err *e);
 
+/* conn_prepare. */
+void tls_prepare(const char *ca_file);
+
 /* The reason of the last failure inside OpenSSL in English, never null. */
 const char *tls_reason(unsigned long code);
 

@@ -12,6 +12,7 @@
 #include "popkeep/config/config.h"
 #include "popkeep/run/book.h"
 #include "popkeep/run/options.h"
+#include "popkeep/run/served.h"
 #include "popkeep/run/session.h"
 #include "popkeep/store/finder.h"
 #include "popkeep/store/maildir.h"
@@ -20,8 +21,9 @@ enum {
     WORKER_VOIDED = 20,     /* messages left out of a run because they break the protocol */
     WORKER_RECONNECTS = 3,  /* after a cut line, a run */
     WORKER_LOGIN_TRIES = 3, /* refused so many runs in a row ... */
-    WORKER_LOGIN_PAUSE_S = 6 * 3600,       /* ... the next try waits this long */
-    WORKER_EXPIRE_0_PART = 200,            /* an EXPIRE 0 server that lists as many shows a part */
+    WORKER_LOGIN_PAUSE_S = 6 * 3600, /* ... the next try waits this long */
+    WORKER_LOGIN_DELAY_S = 30,  /* so much of a LOGIN-DELAY is waited for before a reconnection */
+    WORKER_EXPIRE_0_PART = 200, /* an EXPIRE 0 server that lists as many shows a part */
     WORKER_SPACE_OCTETS = 64 * 1024 * 1024 /* free space that must remain, beside 5 % */
 };
 #define WORKER_MESSAGE_OCTETS (UINT64_C(1) << 31) /* a LIST size from here on is not believed */
@@ -38,11 +40,13 @@ struct worker {
     struct run_totals totals;
     struct buf ticket; /* what memory.ticket points to */
     struct session_memory memory;
-    struct capa capa;   /* of the last session that logged in */
-    enum status status; /* worst so far */
-    bool ended;         /* by an error: the stage it happened at is the tell's */
-    bool connected;     /* a login was tried: worth a run record */
-    bool changed;       /* something was journalled: the run record is synced */
+    struct served served;
+    enum pop3_code refusal; /* of the last session that was not let in */
+    struct capa capa;       /* of the last session that logged in */
+    enum status status;     /* worst so far */
+    bool ended;             /* by an error: the stage it happened at is the tell's */
+    bool connected;         /* a login was tried: worth a run record */
+    bool changed;           /* something was journalled: the run record is synced */
     struct buf
         voided; /* UIDLs (tokens, a line each) of messages that the server cannot send right */
     unsigned n_voided;

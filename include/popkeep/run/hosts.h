@@ -11,17 +11,18 @@
 #define POPKEEP_RUN_HOSTS_H
 
 #include "popkeep/config/config.h"
-#include "popkeep/net/conn.h"
 #include <sys/types.h>
 
 struct hosts {
     struct host {
         const char *name; /* of the configuration */
         unsigned port;
-        char key[CONN_ADDRESS_MAX + 256]; /* address, or name; "" while it is not known */
+        char *address; /* null: not known, or known by its name alone */
+        int server;    /* number of the server, below n; -1: not known yet */
     } * v;
     size_t n;
-    int fd; /* where answers come from, -1: none outstanding */
+    size_t *of; /* an account's host */
+    int fd;     /* where answers come from, -1: none outstanding */
     pid_t pid;
 };
 
@@ -29,8 +30,9 @@ struct hosts {
 void hosts_start(struct hosts *h, const struct config *c, const bool *chosen);
 /* To be called when fd is readable. */
 void hosts_read(struct hosts *h);
-/* What the accounts of this host are counted under; null: not known yet. */
-const char *hosts_key(const struct hosts *h, const struct account *a);
+/* The number of the server that this account (of the configuration's) counts at, the same for the
+ * same address; -1: not known yet. */
+int hosts_server(const struct hosts *h, size_t account);
 void hosts_end(struct hosts *h);
 
 #endif

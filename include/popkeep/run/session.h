@@ -46,6 +46,7 @@ struct session {
     struct sv secrets[2]; /* during the login: password and SASL response, never shown */
     struct capa capa;     /* as last answered: after login if it was asked again */
     bool logged_in;
+    enum pop3_code refusal_code; /* of the -ERR that did not let us in */
     bool capa_due; /* the CAPA after the login goes out with the lists, in one flight */
     bool pipelining;
     unsigned flight_replies; /* status lines since nothing was in flight */

@@ -11,6 +11,9 @@
 
 /* Beside, then renamed over `name`; 0600. */
 void cache_put(int dir_fd, const char *name, struct sv content);
+/* In place: half the work, where every content has the same length. A reader beside it may find it
+ * torn. */
+void cache_overwrite(int dir_fd, const char *name, struct sv content);
 /* Appended to *out (as a secret); nothing if there is no such file, it is torn or too large for
  * out->max. */
 void cache_get(int dir_fd, const char *name, struct buf *out);

@@ -13,6 +13,9 @@
 #ifndef POPKEEP_SYS_SIGNALS_H
 #define POPKEEP_SYS_SIGNALS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 /* SIGPIPE and SIGXFSZ (ulimit -f) are ignored from here on: the writes that fail are reported. */
 void signals_install(void);
 
@@ -22,9 +25,19 @@ const volatile int *signals_flag(void); /* the same, to be looked at by waits; l
 /* End by the default action of the signal caught. Returns only if none was caught. */
 void signals_reraise(void);
 
+/* True: so many ms (of CLOCK_MONOTONIC) have passed; false: a signal was caught before. */
+bool signals_sleep_ms(int64_t ms);
+
+/* Around a fork whose child goes on as popkeep: signals_hold before; after it signals_release in
+ * the parent, signals_begin in the child, for which nothing has been caught yet. Without, a signal
+ * sent to a child at its very beginning would be lost. */
+void signals_hold(void);
+void signals_release(void);
+void signals_begin(void);
+
 /* In a child after fork: what signals_install changed has its default action again, the flag is
  * 0, nothing is blocked. Signals that were ignored at the start stay ignored.
- * Async-signal-safe. A child that goes on as popkeep calls signals_install after it. */
+ * Async-signal-safe. */
 void signals_reset_for_child(void);
 
 #endif
