@@ -36,10 +36,11 @@ static void tell_manager(const struct sink *s, const char *state)
 /* Which run an event belongs to, when the lines of many stand in one log. */
 static void name_run(char out[SINK_RUN])
 {
+    unsigned char raw[(SINK_RUN - 1) / 2];
     uint64_t bits = random_u64();
 
-    _Static_assert(SINK_RUN == 2 * sizeof bits + 1, "two digits an octet");
-    text_hex(out, (const unsigned char *)&bits, sizeof bits);
+    memcpy(raw, &bits, sizeof raw);
+    text_hex(out, raw, sizeof raw);
 }
 
 /* How many accounts are meant is not known (-1) when the configuration could not be read. */
