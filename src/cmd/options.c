@@ -154,7 +154,8 @@ static const struct cmd_option options[] = {
     {'q', "quiet", NULL, N_("say nothing but errors"), set_quiet, 0},
     {'v', "verbose", NULL, N_("say more: each message; -vvv: the dialogue with the server"),
      set_verbose, 0},
-    {0, "json", NULL, N_("results as JSON Lines on stdout"), set_json, 0},
+    {0, "json", NULL, N_("results as JSON Lines on stdout"), set_json,
+     CMD_FETCH | CMD_CHECK | CMD_STATUS | CMD_VERIFY | CMD_PROVIDERS},
     {0, "log", N_("FILE"), N_("also append what is printed to FILE, with times, for logrotate"),
      set_log, CMD_FETCH | CMD_CHECK | CMD_VERIFY},
     {'j', "jobs", N_("N"), N_("work on so many accounts at a time"), set_jobs,
@@ -182,6 +183,8 @@ static const struct cmd_command commands[] = {
     {"check", CMD_CHECK, N_("connect, log in and list: is all as it should be?"), cmd_check, NULL},
     {"status", CMD_STATUS, N_("what is known of each account, without network"), cmd_status, NULL},
     {"verify", CMD_VERIFY, N_("read every stored message again and compare it"), cmd_verify, NULL},
+    {"import", CMD_IMPORT, N_("a table of mailboxes (CSV) as sections for the configuration"),
+     cmd_import, "FILE"},
     {"providers", CMD_PROVIDERS, N_("the presets for known mail providers"), cmd_providers, ""},
     {"completion", CMD_COMPLETION,
      N_("the script that lets a shell complete popkeep's command line"), cmd_completion,
@@ -189,8 +192,8 @@ static const struct cmd_command commands[] = {
     {NULL, 0, NULL, NULL, NULL},
 };
 
-static const char *const command_names[] = {"fetch",     "check",      "status", "verify",
-                                            "providers", "completion", NULL};
+static const char *const command_names[] = {"fetch",  "check",     "status",     "verify",
+                                            "import", "providers", "completion", NULL};
 
 const struct cmd_option *cmd_option_table(void)
 {
@@ -322,6 +325,8 @@ static int check_together(const struct cmd_options *o, const struct args *a, str
                        o->run.adopt ? "adopt" : "confirm-delete");
     if (o->command->words != NULL && *o->command->words == '\0' && o->n_words > 0)
         return err_set(e, ST_USAGE, "%s takes no accounts", o->command->name);
+    if (o->command->bit == CMD_IMPORT && o->n_words != 1)
+        return err_set(e, ST_USAGE, "import takes one FILE, a CSV table; - is standard input");
     return 0;
 }
 

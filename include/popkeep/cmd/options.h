@@ -41,7 +41,8 @@ enum cmd_bit {
     CMD_STATUS = 4,
     CMD_VERIFY = 8,
     CMD_PROVIDERS = 16,
-    CMD_COMPLETION = 32
+    CMD_COMPLETION = 32,
+    CMD_IMPORT = 64
 };
 
 struct cmd_command {

@@ -15,6 +15,7 @@ enum status cmd_check(const struct cmd_options *o, struct err *e);
 enum status cmd_status(const struct cmd_options *o, struct err *e);
 enum status cmd_verify(const struct cmd_options *o, struct err *e);
 enum status cmd_completion(const struct cmd_options *o, struct err *e);
+enum status cmd_import(const struct cmd_options *o, struct err *e);
 enum status cmd_providers(const struct cmd_options *o, struct err *e);
 
 /* The configuration found, read, checked and the accounts of the command line chosen. */
