@@ -121,6 +121,14 @@ static int set_adopt(struct cmd_options *o, const char *v, struct err *e)
     return 0;
 }
 
+static int set_metrics(struct cmd_options *o, const char *v, struct err *e)
+{
+    if (*v == '\0')
+        return err_set(e, ST_USAGE, "--metrics needs FILE, and it is empty");
+    o->metrics_file = v;
+    return 0;
+}
+
 static int set_server(struct cmd_options *o, const char *v, struct err *e)
 {
     (void)v;
@@ -158,6 +166,8 @@ static const struct cmd_option options[] = {
      CMD_FETCH | CMD_CHECK | CMD_STATUS | CMD_VERIFY | CMD_PROVIDERS},
     {0, "log", N_("FILE"), N_("also append what is printed to FILE, with times, for logrotate"),
      set_log, CMD_FETCH | CMD_CHECK | CMD_VERIFY},
+    {0, "metrics", N_("FILE"), N_("also write figures of all accounts to FILE, for Prometheus"),
+     set_metrics, CMD_FETCH | CMD_STATUS},
     {'j', "jobs", N_("N"), N_("work on so many accounts at a time"), set_jobs,
      CMD_FETCH | CMD_CHECK | CMD_VERIFY},
     {0, "shard", N_("I/N"),
@@ -320,6 +330,8 @@ static int check_together(const struct cmd_options *o, const struct args *a, str
     if (o->run.has_as_of && !o->run.dry_run)
         return err_set(e, ST_USAGE,
                        "--as-of goes with --dry-run only: a real deletion follows the real clock");
+    if (o->run.dry_run && o->metrics_file != NULL)
+        return err_set(e, ST_USAGE, "--metrics tells of real runs and does not go with --dry-run");
     if (o->run.dry_run && (o->run.adopt || o->run.confirm_delete))
         return err_set(e, ST_USAGE, "--%s changes the journal and does not go with --dry-run",
                        o->run.adopt ? "adopt" : "confirm-delete");

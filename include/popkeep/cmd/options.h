@@ -16,7 +16,8 @@ struct cmd_options {
     const char *config_file; /* null: look for it */
     struct run_options run;
     bool json;
-    const char *log_file; /* null: none */
+    const char *log_file;     /* null: none */
+    const char *metrics_file; /* null: none */
     bool fail_fast;
     bool help, version;
     unsigned jobs;      /* 0: not given */
