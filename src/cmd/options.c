@@ -121,19 +121,19 @@ static int set_adopt(struct cmd_options *o, const char *v, struct err *e)
     return 0;
 }
 
-static int set_metrics(struct cmd_options *o, const char *v, struct err *e)
-{
-    if (*v == '\0')
-        return err_set(e, ST_USAGE, "--metrics needs FILE, and it is empty");
-    o->metrics_file = v;
-    return 0;
-}
-
 static int set_server(struct cmd_options *o, const char *v, struct err *e)
 {
     (void)v;
     (void)e;
     o->run.server = true;
+    return 0;
+}
+
+static int set_lang(struct cmd_options *o, const char *v, struct err *e)
+{
+    if (strcmp(v, "en") != 0 && strcmp(v, "tr") != 0)
+        return err_set(e, ST_USAGE, "--lang %s: there are en and tr", v);
+    o->lang = v;
     return 0;
 }
 
@@ -162,17 +162,14 @@ static const struct cmd_option options[] = {
     {'q', "quiet", NULL, N_("say nothing but errors"), set_quiet, 0},
     {'v', "verbose", NULL, N_("say more: each message; -vvv: the dialogue with the server"),
      set_verbose, 0},
-    {0, "json", NULL, N_("results as JSON Lines on stdout"), set_json,
-     CMD_FETCH | CMD_CHECK | CMD_STATUS | CMD_VERIFY | CMD_PROVIDERS},
+    {0, "json", NULL, N_("results as JSON Lines on stdout"), set_json, 0},
     {0, "log", N_("FILE"), N_("also append what is printed to FILE, with times, for logrotate"),
      set_log, CMD_FETCH | CMD_CHECK | CMD_VERIFY},
-    {0, "metrics", N_("FILE"), N_("also write figures of all accounts to FILE, for Prometheus"),
-     set_metrics, CMD_FETCH | CMD_STATUS},
     {'j', "jobs", N_("N"), N_("work on so many accounts at a time"), set_jobs,
      CMD_FETCH | CMD_CHECK | CMD_VERIFY},
     {0, "shard", N_("I/N"),
      N_("only the I-th of N parts of the accounts: one run, several machines"), set_shard,
-     CMD_FETCH | CMD_CHECK | CMD_STATUS | CMD_VERIFY},
+     CMD_FETCH | CMD_CHECK | CMD_STATUS | CMD_VERIFY | CMD_REPORT},
     {0, "fail-fast", NULL, N_("begin no further account after one that failed for good"),
      set_fail_fast, CMD_FETCH | CMD_CHECK | CMD_VERIFY},
     {0, "confirm-delete", NULL, N_("the clock is right and the mailbox the same: delete again"),
@@ -182,6 +179,7 @@ static const struct cmd_option options[] = {
     {0, "adopt", NULL, N_("bind state and Maildir together as they are now"), set_adopt, CMD_FETCH},
     {0, "server", NULL, N_("also ask the server whether all it lists is stored"), set_server,
      CMD_VERIFY},
+    {0, "lang", N_("LANG"), N_("the language of the page: en or tr"), set_lang, CMD_REPORT},
     {'h', "help", NULL, N_("show this help"), set_help, 0},
     {'V', "version", NULL, N_("show the version"), set_version, 0},
     {0, NULL, NULL, NULL, NULL, 0},
@@ -193,8 +191,8 @@ static const struct cmd_command commands[] = {
     {"check", CMD_CHECK, N_("connect, log in and list: is all as it should be?"), cmd_check, NULL},
     {"status", CMD_STATUS, N_("what is known of each account, without network"), cmd_status, NULL},
     {"verify", CMD_VERIFY, N_("read every stored message again and compare it"), cmd_verify, NULL},
-    {"import", CMD_IMPORT, N_("a table of mailboxes (CSV) as sections for the configuration"),
-     cmd_import, "FILE"},
+    {"report", CMD_REPORT, N_("write DIR/index.html: how all accounts stand, for a browser"),
+     cmd_report, "DIR"},
     {"providers", CMD_PROVIDERS, N_("the presets for known mail providers"), cmd_providers, ""},
     {"completion", CMD_COMPLETION,
      N_("the script that lets a shell complete popkeep's command line"), cmd_completion,
@@ -203,7 +201,7 @@ static const struct cmd_command commands[] = {
 };
 
 static const char *const command_names[] = {"fetch",  "check",     "status",     "verify",
-                                            "import", "providers", "completion", NULL};
+                                            "report", "providers", "completion", NULL};
 
 const struct cmd_option *cmd_option_table(void)
 {
@@ -330,15 +328,11 @@ static int check_together(const struct cmd_options *o, const struct args *a, str
     if (o->run.has_as_of && !o->run.dry_run)
         return err_set(e, ST_USAGE,
                        "--as-of goes with --dry-run only: a real deletion follows the real clock");
-    if (o->run.dry_run && o->metrics_file != NULL)
-        return err_set(e, ST_USAGE, "--metrics tells of real runs and does not go with --dry-run");
     if (o->run.dry_run && (o->run.adopt || o->run.confirm_delete))
         return err_set(e, ST_USAGE, "--%s changes the journal and does not go with --dry-run",
                        o->run.adopt ? "adopt" : "confirm-delete");
     if (o->command->words != NULL && *o->command->words == '\0' && o->n_words > 0)
         return err_set(e, ST_USAGE, "%s takes no accounts", o->command->name);
-    if (o->command->bit == CMD_IMPORT && o->n_words != 1)
-        return err_set(e, ST_USAGE, "import takes one FILE, a CSV table; - is standard input");
     return 0;
 }
 

@@ -72,11 +72,11 @@ static row step_fields = {
 static row status_fields = {
     COMMON, {"health", false, EN_HEALTH, EVENT_AS_HEALTH}, STATUS,
     {"trouble", false, EN_TROUBLE, EVENT_AS_FINDINGS}, WHEN(EN_LAST_SUCCESS, "last_success"),
-    NUMBER(EN_SUCCESS_AGE, "success_age_s"), WHEN(EN_LAST_RUN, "last_run"), STORED, LISTED, MISSING,
-    DUE, WHEN(EN_NEXT_DUE, "next_due"), NUMBER(EN_USED_OCTETS, "used_octets"),
+    NUMBER(EN_SUCCESS_AGE, "success_age_s"), WHEN(EN_LAST_RUN, "last_run"), STORED,
+    NUMBER(EN_STORED_OCTETS, "stored_octets"), LISTED, MISSING, DUE, WHEN(EN_NEXT_DUE, "next_due"), NUMBER(EN_USED_OCTETS, "used_octets"),
     NUMBER(EN_QUOTA_OCTETS, "quota_octets"), NUMBER(EN_QUOTA_PERCENT, "quota_percent"),
-    WHEN(EN_CERT_EXPIRES, "certificate_expires"), WHEN(EN_DEADLINE, "deadline"), HOST, MAILDIR, TEXT,
-    END};
+    WHEN(EN_CERT_EXPIRES, "certificate_expires"), WHEN(EN_DEADLINE, "deadline"), HOST,
+    STRING(ES_USER, "user"), MAILDIR, TEXT, END};
 static row bad_fields = {COMMON, MESSAGE, FILE_, SHA256, AT, REASON, TEXT, END};
 static row account_end_fields = {COMMON, STATUS, REASON, STAGE, COUNTS, MAILDIR, END};
 static row provider_fields = {
@@ -148,6 +148,14 @@ void event_init(struct event *ev, enum event_kind kind, const char *account)
 int64_t event_num(const struct event *ev, enum event_num slot, int64_t otherwise)
 {
     return ev->num[slot] == EVENT_UNSET ? otherwise : ev->num[slot];
+}
+
+enum health event_health(const struct event *ev)
+{
+    int64_t health = event_num(ev, EN_HEALTH, HEALTH_TROUBLE);
+
+    return ev->kind == EVENT_STATUS && health >= 0 && health < HEALTHS ? (enum health)health
+                                                                       : HEALTH_TROUBLE;
 }
 
 /* Never EVENT_UNSET. */

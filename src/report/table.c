@@ -48,14 +48,6 @@ void table_free(struct table *t)
     free(t);
 }
 
-static enum health health_in(const struct event *ev)
-{
-    int64_t health = event_num(ev, EN_HEALTH, HEALTH_WELL);
-
-    return ev->kind == EVENT_STATUS && health >= 0 && health < HEALTHS ? (enum health)health
-                                                                       : HEALTH_TROUBLE;
-}
-
 void table_add(struct table *t, const struct event *ev)
 {
     struct buf account = BUF_INIT(TEXT_MAX);
@@ -71,7 +63,7 @@ void table_add(struct table *t, const struct event *ev)
     t->rows[t->n++] = (struct row){
         .account = mem_strndup(account.p, account.n),
         .text = mem_strndup(ev->str[ES_TEXT].p, ev->str[ES_TEXT].n),
-        .health = health_in(ev),
+        .health = event_health(ev),
         .now = num[EN_TIME],
         .success = num[EN_LAST_SUCCESS],
         .stored = num[EN_STORED],

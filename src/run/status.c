@@ -170,11 +170,28 @@ static void fill_account(struct view *v)
     const struct account *a = v->account;
 
     v->ev.str[ES_HOST] = sv_of(a->host);
+    v->ev.str[ES_USER] = sv_of(a->user);
     v->ev.str[ES_MAILDIR] = sv_of(a->maildir);
     if (a->quota_mb > 0)
         v->ev.num[EN_QUOTA_OCTETS] = (int64_t)a->quota_mb * MB;
     if (a->deadline_s != CONFIG_NO_DEADLINE)
         v->ev.num[EN_DEADLINE] = a->deadline_s;
+}
+
+/* How much is stored, and when it came. */
+static void fill_stored(struct view *v, struct history *h)
+{
+    int64_t octets = 0;
+
+    for (uint32_t i = 0; i < ledger_count(v->ledger); i++) {
+        const struct ledger_entry *en = ledger_entry(v->ledger, i);
+        if (!has_file(en))
+            continue;
+        octets = event_plus(octets, (int64_t)(en->file_octets & INT64_MAX));
+        if (h != NULL)
+            history_add(h, en->stored_at);
+    }
+    v->ev.num[EN_STORED_OCTETS] = octets;
 }
 
 static void fill_run(struct view *v)
@@ -200,21 +217,8 @@ static void fill_run(struct view *v)
     }
 }
 
-/* Of a run that saw nothing these are still those of the one before. */
-static void fill_last_run(struct view *v)
-{
-    const struct ledger_run *run = ledger_run(v->ledger);
-
-    if (!run->any)
-        return;
-    v->ev.num[EN_FETCHED] = (int64_t)run->fetched;
-    v->ev.num[EN_DELETED] = (int64_t)run->deleted;
-    if (v->ev.num[EN_LISTED] != EVENT_UNSET)
-        v->ev.num[EN_LEFT] = run->listed > run->matched ? (int64_t)(run->listed - run->matched) : 0;
-}
-
-static int tell_status(const struct account *a, const char *state_root, int64_t now, bool figures,
-                       struct tell *t, struct err *e)
+static int tell_status(const struct account *a, const char *state_root, int64_t now,
+                       struct history *h, struct tell *t, struct err *e)
 {
     struct view v = {.account = a, .text = BUF_INIT(4096), .now = now};
     struct book b;
@@ -225,14 +229,12 @@ static int tell_status(const struct account *a, const char *state_root, int64_t 
         event_init(&v.ev, EVENT_STATUS, a->name);
         fill_account(&v);
         fill_run(&v);
+        fill_stored(&v, h);
         if (ledger_run(b.ledger)->any)
             fill_facts(&v);
         find_in_journal(&v);
         find_in_facts(&v);
-        if (figures)
-            fill_last_run(&v);
-        else
-            look_into_maildir(&v);
+        look_into_maildir(&v);
         v.ev.num[EN_TROUBLE] = v.found;
         v.ev.num[EN_HEALTH] = health_of(v.found, ledger_run(b.ledger)->status);
         v.ev.str[ES_TEXT] = buf_sv(&v.text);
@@ -244,49 +246,15 @@ static int tell_status(const struct account *a, const char *state_root, int64_t 
 }
 
 enum status status_account(const struct account *a, const char *state_root, int64_t now,
-                           struct tell *t)
+                           struct history *h, struct tell *t)
 {
     struct err e = ERR_INIT;
     struct event ev;
 
     tell_start(&ev, a);
     tell_event(t, &ev);
-    if (tell_status(a, state_root, now, false, t, &e) < 0)
+    if (tell_status(a, state_root, now, h, t, &e) < 0)
         tell_error(t, &e, NULL);
     tell_end_account(t, e.status);
     return e.status;
-}
-
-/* Who listens to status alone. */
-struct listener {
-    void (*emit)(void *ctx, const struct event *ev);
-    void *ctx;
-};
-
-static void pass_status(void *listener, const struct event *ev)
-{
-    const struct listener *l = listener;
-
-    if (ev->kind == EVENT_STATUS)
-        l->emit(l->ctx, ev);
-}
-
-void status_figures(const struct account *a, const char *state_root, int64_t now,
-                    void (*emit)(void *ctx, const struct event *ev), void *ctx)
-{
-    struct listener l = {.emit = emit, .ctx = ctx};
-    struct run_options quiet = {.verbose = -1};
-    struct err e = ERR_INIT;
-    struct event ev;
-    struct tell t;
-
-    tell_init(&t, a->name, pass_status, &l, &quiet, false);
-    if (tell_status(a, state_root, now, true, &t, &e) < 0) {
-        event_init(&ev, EVENT_STATUS, a->name);
-        ev.num[EN_STATUS] = e.status;
-        ev.num[EN_TROUBLE] = health_bit(FINDING_JOURNAL);
-        ev.num[EN_HEALTH] = HEALTH_TROUBLE;
-        tell_event(&t, &ev);
-    }
-    tell_end(&t);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 enum {
+    PRIVATE = 0600,
     READABLE = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
     PASSABLE =
         O_PATH | O_DIRECTORY | O_CLOEXEC /* search permission is enough: /home is often 0711 */
@@ -154,15 +155,17 @@ int folder_make(const char *path, struct err *e)
     return out;
 }
 
-static int write_beside(int dir_fd, const char *beside, const char *path, struct sv content,
-                        struct err *e)
+static int write_beside(int dir_fd, const char *beside, const char *path, mode_t mode,
+                        struct sv content, struct err *e)
 {
     if (unlinkat(dir_fd, beside, 0) != 0 && errno != ENOENT)
         return disk_fail(e, ST_CANTCREATE, errno, "cannot remove the left-over %s.new", path);
-    int fd = openat(dir_fd, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = openat(dir_fd, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PRIVATE);
     if (fd < 0)
         return disk_fail(e, ST_CANTCREATE, errno, "cannot create %s.new", path);
     int rc = disk_write(fd, content, 0, path, e);
+    if (rc == 0 && mode != PRIVATE && fchmod(fd, mode) != 0)
+        rc = disk_fail(e, ST_CANTCREATE, errno, "cannot set the permissions of %s.new", path);
     if (rc == 0)
         rc = disk_sync(fd, path, e);
     if (rc != 0) {
@@ -172,11 +175,11 @@ static int write_beside(int dir_fd, const char *beside, const char *path, struct
     return disk_close(&fd, path, e);
 }
 
-int folder_put_file(int dir_fd, const char *name, const char *path, struct sv content,
+static int put_file(int dir_fd, const char *name, const char *path, mode_t mode, struct sv content,
                     struct err *e)
 {
     char *beside = mem_printf("%s.new", name);
-    int rc = write_beside(dir_fd, beside, path, content, e);
+    int rc = write_beside(dir_fd, beside, path, mode, content, e);
     if (rc == 0 && renameat(dir_fd, beside, dir_fd, name) != 0)
         rc = disk_fail(e, ST_CANTCREATE, errno, "cannot rename %s.new to %s", path, path);
     if (rc == 0)
@@ -185,6 +188,22 @@ int folder_put_file(int dir_fd, const char *name, const char *path, struct sv co
         (void)unlinkat(dir_fd, beside, 0); /* the failure is already told */
     free(beside);
     return rc;
+}
+
+int folder_put_file(int dir_fd, const char *name, const char *path, struct sv content,
+                    struct err *e)
+{
+    return put_file(dir_fd, name, path, PRIVATE, content, e);
+}
+
+int folder_put_file_as(int dir_fd, const char *name, const char *path, mode_t mode,
+                       struct sv content, struct err *e)
+{
+    struct stat st;
+
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+        mode = st.st_mode & 0777;
+    return put_file(dir_fd, name, path, mode, content, e);
 }
 
 struct small_file {

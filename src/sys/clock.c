@@ -44,6 +44,15 @@ int64_t clock_mono_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+int64_t clock_utc_offset_s(int64_t wall_s)
+{
+    time_t t = (time_t)wall_s;
+    struct tm tm;
+
+    tzset(); /* localtime_r need not do it */
+    return localtime_r(&t, &tm) != NULL ? tm.tm_gmtoff : 0;
+}
+
 int clock_boot_id(char out[CLOCK_BOOT_ID_MAX])
 {
     int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);

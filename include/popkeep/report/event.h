@@ -17,6 +17,7 @@
 
 #include "popkeep/base/bytes.h"
 #include "popkeep/base/err.h"
+#include "popkeep/report/health.h"
 
 #define EVENT_UNSET INT64_MIN
 
@@ -94,6 +95,7 @@ enum event_num {
     EN_USABLE,        /* 1 or 0 */
     EN_HEALTH,        /* status: enum health (health.h) */
     EN_TROUBLE,       /* status: set of enum finding */
+    EN_STORED_OCTETS, /* of their files */
     EN_SUCCESS_AGE,   /* seconds since the last success */
     EN_USED_OCTETS,   /* in the mailbox, as STAT told the last run, less what it deleted */
     EN_QUOTA_OCTETS,  /* what the mailbox may hold */
@@ -155,6 +157,7 @@ enum event_str {
     ES_SERVER,  /* what the server said, escaped as in texts */
     ES_NAME,
     ES_TITLE,
+    ES_USER,
     EVENT_STRS
 };
 
@@ -168,6 +171,9 @@ struct event {
 void event_init(struct event *ev, enum event_kind kind, const char *account);
 /* The number, or `otherwise` if it is not set. */
 int64_t event_num(const struct event *ev, enum event_num slot, int64_t otherwise);
+
+/* How bad an account stands: of EVENT_STATUS; any other is about trouble. */
+enum health event_health(const struct event *ev);
 
 /* Sum and difference that stay in range, whatever came through the pipe or stands in a journal. */
 int64_t event_plus(int64_t a, int64_t b);

@@ -13,6 +13,8 @@
 #include "popkeep/base/bytes.h"
 #include "popkeep/base/err.h"
 
+#include <sys/types.h>
+
 /* Open an existing folder (O_DIRECTORY | O_CLOEXEC) and return its descriptor. Links on the way are
  * followed; with `strict` the last component must not be one. *missing (may be null) is set, with
  * -1, when it does not exist. */
@@ -38,6 +40,11 @@ int folder_sync_parent(int dir_fd, const char *path, struct err *e);
  * old content is in force (or, if only the last sync failed, either). One writer at a time. */
 int folder_put_file(int dir_fd, const char *name, const char *path, struct sv content,
                     struct err *e);
+
+/* The same for a file that others may be meant to read: `mode` is that of a new one; one that is
+ * there keeps its own. */
+int folder_put_file_as(int dir_fd, const char *name, const char *path, mode_t mode,
+                       struct sv content, struct err *e);
 
 /* Append the whole content of a small file to *out, whose max bounds it. When there is none, 0 is
  * returned and *missing set. `missing` must not be null. */

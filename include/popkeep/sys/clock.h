@@ -20,6 +20,9 @@ int64_t clock_wall_us(void); /* the same in microseconds */
 int64_t clock_boot_s(void);  /* CLOCK_BOOTTIME */
 int64_t clock_mono_ms(void); /* CLOCK_MONOTONIC */
 
+/* Seconds east of UTC that calendars here were at that time (TZ, else /etc/localtime). */
+int64_t clock_utc_offset_s(int64_t wall_s);
+
 /* The id the kernel drew at this boot (36 octets, "xxxxxxxx-xxxx-..."): only between equal ids may
  * clock_boot_s values be compared. -1 and "" where there is none (no /proc). */
 int clock_boot_id(char out[CLOCK_BOOT_ID_MAX]);
