@@ -3,33 +3,60 @@
 #include "popkeep/store/lock.h"
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/mem.h"
+#include "popkeep/base/text.h"
 #include "popkeep/store/disk.h"
+#include "popkeep/store/shared.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-static int lock_busy(int fd, const char *path, struct err *e)
+enum { HOLDER_MAX = 96, HOST_MAX = 64 };
+
+/* Only octets that a message may show; "-" where there is no name. */
+static void own_host(char out[HOST_MAX + 1])
 {
-    char text[24];
-    uint64_t pid = 0;
-    ssize_t n = pread(fd, text, sizeof text, 0);
-    /* the holder may be between taking the lock and writing its number */
-    if (n <= 0 || ascii_u64(ascii_trim(sv_make(text, (size_t)n)), INT32_MAX, &pid) != 0)
-        return err_set(e, ST_TEMP, "another run is at work on this account (it holds %s)", path);
-    return err_set(e, ST_TEMP, "another run is at work on this account (process %llu holds %s)",
-                   (unsigned long long)pid, path);
+    if (gethostname(out, HOST_MAX) != 0)
+        out[0] = '\0';
+    out[HOST_MAX] = '\0'; /* a cut name need not be ended */
+    for (char *c = out; *c != '\0'; c++)
+        if (!ascii_is_alnum(*c) && *c != '.' && *c != '-')
+            *c = '_';
+    if (out[0] == '\0') {
+        out[0] = '-';
+        out[1] = '\0';
+    }
 }
 
-/* A full disk must not stop anyone from taking the lock: the number is for messages only. */
-static void tell_pid(int fd)
+static int lock_busy(int fd, const char *path, struct err *e)
 {
-    char text[24];
-    int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    char text[HOLDER_MAX], here[HOST_MAX + 1], there[HOST_MAX + 1];
+    ssize_t n = pread(fd, text, sizeof text, 0);
+    struct sv host = ascii_trim(sv_make(text, n > 0 ? (size_t)n : 0));
+    struct sv number = sv_token(&host, ' ');
+    uint64_t pid = 0;
+    /* the holder may be between taking the lock and writing its number */
+    if (ascii_u64(number, INT32_MAX, &pid) != 0)
+        return err_set(e, ST_TEMP, "another run is at work on this account (it holds %s)", path);
+    own_host(here);
+    if (host.n == 0 || sv_eq_c(host, here))
+        return err_set(e, ST_TEMP, "another run is at work on this account (process %llu holds %s)",
+                       (unsigned long long)pid, path);
+    return err_set(e, ST_TEMP,
+                   "another run is at work on this account (process %llu on %s holds %s)",
+                   (unsigned long long)pid, text_escape_to(there, sizeof there, host), path);
+}
+
+/* A full disk must not stop anyone from taking the lock: the text is for messages only. */
+static void tell_holder(int fd)
+{
+    char text[HOLDER_MAX], host[HOST_MAX + 1];
+    int n;
+    own_host(host);
+    n = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), host);
     if (ftruncate(fd, 0) == 0) {
         ssize_t ignored = pwrite(fd, text, (size_t)n, 0);
         (void)ignored;
@@ -46,6 +73,18 @@ static int lock_open(int dir_fd, const char *name, const char *path, struct err 
     return fd;
 }
 
+/* Lustre without the option `flock`, NFS 3 without its lock service. */
+static int cannot_lock(int errnum, const char *path, struct err *e)
+{
+    bool none = errnum == ENOSYS || errnum == EOPNOTSUPP || errnum == ENOLCK;
+
+    disk_fail(e, ST_IO, errnum, "cannot lock %s", path);
+    if (none)
+        err_advise(e,
+                   "mount its file system with locks, or set state_dir to a disk of this machine");
+    return -1;
+}
+
 static int lock_hold(int fd, const char *path, struct err *e)
 {
     int rc;
@@ -56,19 +95,19 @@ static int lock_hold(int fd, const char *path, struct err *e)
         return 0;
     if (errno == EWOULDBLOCK)
         return lock_busy(fd, path, e);
-    return disk_fail(e, ST_IO, errno, "cannot lock %s", path);
+    return cannot_lock(errno, path, e);
 }
 
 int lock_take(int dir_fd, const char *name, const char *dir, struct err *e)
 {
     char *path = mem_printf("%s/%s", dir, name);
-    int fd = lock_open(dir_fd, name, path, e);
+    int fd = shared_check(dir_fd, dir, e) < 0 ? -1 : lock_open(dir_fd, name, path, e);
     if (fd >= 0 && lock_hold(fd, path, e) != 0) {
         close(fd);
         fd = -1;
     }
     free(path);
     if (fd >= 0)
-        tell_pid(fd);
+        tell_holder(fd);
     return fd;
 }
