@@ -23,9 +23,12 @@ case $status in
 12)
     log "the server's certificate was not accepted; nothing was sent to it: popkeep check"
     ;;
-69 | 75)
-    # Temporary or the server's own trouble: worth a word only if it stays.
-    log "server not available now; the next run tries again"
+69)
+    log "the server refuses, or is the wrong one: popkeep check"
+    ;;
+75)
+    # Network, a busy mailbox, another run, or max_time: worth a word only if it stays.
+    log "not everything could be done now; the next run tries again"
     ;;
 77)
     log "login refused: has the password changed? popkeep check"

@@ -121,6 +121,14 @@ static int set_adopt(struct cmd_options *o, const char *v, struct err *e)
     return 0;
 }
 
+static int set_metrics(struct cmd_options *o, const char *v, struct err *e)
+{
+    if (*v == '\0')
+        return err_set(e, ST_USAGE, "--metrics needs FILE, and it is empty");
+    o->metrics_file = v;
+    return 0;
+}
+
 static int set_server(struct cmd_options *o, const char *v, struct err *e)
 {
     (void)v;
@@ -162,9 +170,12 @@ static const struct cmd_option options[] = {
     {'q', "quiet", NULL, N_("say nothing but errors"), set_quiet, 0},
     {'v', "verbose", NULL, N_("say more: each message; -vvv: the dialogue with the server"),
      set_verbose, 0},
-    {0, "json", NULL, N_("results as JSON Lines on stdout"), set_json, 0},
+    {0, "json", NULL, N_("results as JSON Lines on stdout"), set_json,
+     CMD_FETCH | CMD_CHECK | CMD_STATUS | CMD_VERIFY | CMD_PROVIDERS},
     {0, "log", N_("FILE"), N_("also append what is printed to FILE, with times, for logrotate"),
      set_log, CMD_FETCH | CMD_CHECK | CMD_VERIFY},
+    {0, "metrics", N_("FILE"), N_("also write figures of all accounts to FILE, for Prometheus"),
+     set_metrics, CMD_FETCH | CMD_STATUS},
     {'j', "jobs", N_("N"), N_("work on so many accounts at a time"), set_jobs,
      CMD_FETCH | CMD_CHECK | CMD_VERIFY},
     {0, "shard", N_("I/N"),
@@ -193,6 +204,8 @@ static const struct cmd_command commands[] = {
     {"verify", CMD_VERIFY, N_("read every stored message again and compare it"), cmd_verify, NULL},
     {"report", CMD_REPORT, N_("write DIR/index.html: how all accounts stand, for a browser"),
      cmd_report, "DIR"},
+    {"import", CMD_IMPORT, N_("a table of mailboxes (CSV) as sections for the configuration"),
+     cmd_import, "FILE"},
     {"providers", CMD_PROVIDERS, N_("the presets for known mail providers"), cmd_providers, ""},
     {"completion", CMD_COMPLETION,
      N_("the script that lets a shell complete popkeep's command line"), cmd_completion,
@@ -200,8 +213,8 @@ static const struct cmd_command commands[] = {
     {NULL, 0, NULL, NULL, NULL},
 };
 
-static const char *const command_names[] = {"fetch",  "check",     "status",     "verify",
-                                            "report", "providers", "completion", NULL};
+static const char *const command_names[] = {"fetch",  "check",     "status",     "verify", "report",
+                                            "import", "providers", "completion", NULL};
 
 const struct cmd_option *cmd_option_table(void)
 {
@@ -328,11 +341,15 @@ static int check_together(const struct cmd_options *o, const struct args *a, str
     if (o->run.has_as_of && !o->run.dry_run)
         return err_set(e, ST_USAGE,
                        "--as-of goes with --dry-run only: a real deletion follows the real clock");
+    if (o->run.dry_run && o->metrics_file != NULL)
+        return err_set(e, ST_USAGE, "--metrics tells of real runs and does not go with --dry-run");
     if (o->run.dry_run && (o->run.adopt || o->run.confirm_delete))
         return err_set(e, ST_USAGE, "--%s changes the journal and does not go with --dry-run",
                        o->run.adopt ? "adopt" : "confirm-delete");
     if (o->command->words != NULL && *o->command->words == '\0' && o->n_words > 0)
         return err_set(e, ST_USAGE, "%s takes no accounts", o->command->name);
+    if (o->command->bit == CMD_IMPORT && o->n_words != 1)
+        return err_set(e, ST_USAGE, "import takes one FILE, a CSV table; - is standard input");
     return 0;
 }
 

@@ -133,6 +133,7 @@ enum status cmd_run_accounts(const struct cmd_options *o, enum run_command what,
     struct cmd_setup s;
     struct sink sink;
     struct pool_job job;
+    struct event summary;
     enum status worst = ST_CONFIG;
     bool fetches = what == RUN_FETCH && !o->run.dry_run;
     int claimed = -1;
@@ -156,6 +157,10 @@ enum status cmd_run_accounts(const struct cmd_options *o, enum run_command what,
         spread(o, &s, &sink);
     job = job_of(o, &s, &sink, what, began);
     worst = pool_run(&job);
+    if (o->metrics_file != NULL) {
+        sink_summary(&sink, worst, began, &summary);
+        worst = status_worst(worst, cmd_publish_metrics(o, &s, &summary, &sink));
+    }
     worst = sink_end(&sink, worst, began);
 out:
     if (claimed >= 0)

@@ -256,6 +256,17 @@ void sink_tick(void *sink)
     buf_free(&b);
 }
 
+void sink_summary(const struct sink *s, enum status worst, int64_t began_ms, struct event *ev)
+{
+    event_init(ev, EVENT_SUMMARY, NULL);
+    memcpy(ev->num, s->sums, sizeof ev->num);
+    ev->num[EN_TIME] = clock_wall_s();
+    ev->num[EN_STATUS] = status_worst(worst, s->output_status);
+    ev->num[EN_ACCOUNTS] = (int64_t)s->accounts;
+    ev->num[EN_ACCOUNTS_FAILED] = (int64_t)s->failed;
+    ev->num[EN_MS] = clock_mono_ms() - began_ms;
+}
+
 enum status sink_end(struct sink *s, enum status worst, int64_t began_ms)
 {
     struct event ev;
@@ -263,13 +274,8 @@ enum status sink_end(struct sink *s, enum status worst, int64_t began_ms)
     clear_line(s);
     tell_manager(s, "STOPPING=1\n");
     whole_end_all(&s->whole, put, s);
-    worst = status_worst(worst, s->output_status);
-    event_init(&ev, EVENT_SUMMARY, NULL);
-    memcpy(ev.num, s->sums, sizeof ev.num);
-    ev.num[EN_STATUS] = worst;
-    ev.num[EN_ACCOUNTS] = (int64_t)s->accounts;
-    ev.num[EN_ACCOUNTS_FAILED] = (int64_t)s->failed;
-    ev.num[EN_MS] = clock_mono_ms() - began_ms;
+    sink_summary(s, worst, began_ms, &ev);
+    worst = (enum status)ev.num[EN_STATUS];
     sink_event(s, &ev);
     logbook_close(&s->log);
     whole_free(&s->whole);
@@ -314,7 +320,7 @@ void sink_early_error(const struct cmd_options *o, const struct err *e)
     tell_start(&s, o, -1);
     event_init(&ev, EVENT_ERROR, NULL);
     ev.num[EN_STATUS] = e->status;
-    ev.num[EN_STAGE] = STAGE_CONFIGURATION;
+    ev.num[EN_STAGE] = e->status == ST_TEMP ? STAGE_LOCAL : STAGE_CONFIGURATION;
     ev.str[ES_TEXT] = sv_of(e->text);
     put_early(&s, &ev);
     event_init(&ev, EVENT_SUMMARY, NULL);

@@ -88,6 +88,8 @@ enum status cmd_status(const struct cmd_options *o, struct err *e)
     if (w.table != NULL)
         print_table(&w, o);
     table_free(w.table);
+    if (o->metrics_file != NULL)
+        worst = status_worst(worst, cmd_publish_metrics(o, &s, NULL, &w.sink));
     worst = sink_end(&w.sink, worst, began);
     cmd_setup_free(&s);
     return worst;

@@ -140,15 +140,6 @@ static void advise_host(const struct host_rule *r, struct sv host, struct buf *o
                 SV_ARG(domain), SV_ARG(domain));
 }
 
-/* "gmail.com" is what stands behind the @, not a server. */
-static const struct provider *provider_of_domain(struct sv host)
-{
-    for (const struct provider *p = provider_table(); p->name; p++)
-        if (p->user_domain && ascii_same_c(host, p->user_domain))
-            return p;
-    return NULL;
-}
-
 static const struct host_rule *rule_of_host(struct sv host)
 {
     for (size_t i = 0; i < sizeof host_rules / sizeof host_rules[0]; i++)
@@ -170,7 +161,7 @@ const char *provider_advice(struct sv host, unsigned port, struct buf *out, bool
 {
     const struct host_rule *h = rule_of_host(host);
     const struct port_rule *wrong_port = rule_of_port(port);
-    const struct provider *p = provider_of_domain(host);
+    const struct provider *p = provider_of_domain(host); /* what stands behind the @ is no server */
 
     buf_clear(out);
     *of_port = false;

@@ -177,6 +177,39 @@ static const struct provider providers[] = {
     {0},
 };
 
+/* Domains whose addresses are the provider's own. Where any may be Google's, none is named. */
+static const struct {
+    const char *domain, *provider;
+} domains[] = {
+    {"meb.k12.tr", "meb-k12"},
+    {"meb.gov.tr", "meb"},
+    {"gmail.com", "gmail"},
+    {"googlemail.com", "gmail"},
+    {"outlook.com", "outlook"},
+    {"outlook.com.tr", "outlook"},
+    {"hotmail.com", "outlook"},
+    {"hotmail.com.tr", "outlook"},
+    {"live.com", "outlook"},
+    {"msn.com", "outlook"},
+    {"windowslive.com", "outlook"},
+    {"yandex.com", "yandex"},
+    {"yandex.com.tr", "yandex"},
+    {"yandex.ru", "yandex"},
+    {"ya.ru", "yandex"},
+    {"yahoo.com", "yahoo"},
+    {"yahoo.com.tr", "yahoo"},
+    {"ymail.com", "yahoo"},
+    {"aol.com", "aol"},
+    {"gmx.com", "gmx"},
+    {"gmx.com.tr", "gmx"},
+    {"zohomail.com", "zoho"},
+    {"zohomail.eu", "zoho-eu"},
+    {"mail.ru", "mailru"},
+    {"bk.ru", "mailru"},
+    {"inbox.ru", "mailru"},
+    {"list.ru", "mailru"},
+};
+
 enum { PROVIDERS = sizeof providers / sizeof providers[0] };
 
 void provider_hint(struct buf *out, const struct provider *p)
@@ -207,6 +240,14 @@ const struct provider *provider_of_host(struct sv host)
     for (const struct provider *p = providers; p->name; p++)
         if (ascii_same_c(host, p->host))
             return p;
+    return NULL;
+}
+
+const struct provider *provider_of_domain(struct sv domain)
+{
+    for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++)
+        if (ascii_same_c(domain, domains[i].domain))
+            return provider_find(sv_of(domains[i].provider));
     return NULL;
 }
 

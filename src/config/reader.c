@@ -118,34 +118,48 @@ static int refuse_key(const struct reader *r, struct sv name)
 }
 
 /* `raw` still has the blank behind "=", before which libinih would also take ";" for a comment. */
-static int check_comment(const struct reader *r, struct sv raw)
+static int check_comment(const struct config_key *k, struct sv raw, struct err *e)
 {
-    const char *key = r->key->name;
-    if (has_after_blank(raw, ';') && r->key->rule->free_text)
-        return err_set(r->e, ST_CONFIG,
+    const char *key = k->name;
+    if (has_after_blank(raw, ';') && k->rule->free_text)
+        return err_set(e, ST_CONFIG,
                        "%s: \" ;\" cannot stand in this file: it would begin a comment; %s", key,
-                       r->key->rule->any_octets ? tr("put the password into a password_file")
-                                                : tr("write the \";\" without a blank before it"));
+                       k->rule->any_octets ? tr("put the password into a password_file")
+                                           : tr("write the \";\" without a blank before it"));
     if (has_after_blank(raw, ';'))
-        return err_set(r->e, ST_CONFIG, "%s: \" ;\" in a value; a comment stands on its own line",
+        return err_set(e, ST_CONFIG, "%s: \" ;\" in a value; a comment stands on its own line",
                        key);
-    if (!r->key->rule->free_text && has_after_blank(raw, '#'))
-        return err_set(r->e, ST_CONFIG, "%s: \" #\" in a value; a comment stands on its own line",
+    if (!k->rule->free_text && has_after_blank(raw, '#'))
+        return err_set(e, ST_CONFIG, "%s: \" #\" in a value; a comment stands on its own line",
                        key);
     return 0;
 }
 
-static int check_value(const struct reader *r)
+static int check_value(const struct config_key *k, struct sv v, struct err *e)
 {
-    const char *key = r->key->name;
-    struct sv v = r->value;
+    const char *key = k->name;
     if (v.n == 0)
-        return err_set(r->e, ST_CONFIG, "%s has no value", key);
-    if (!r->key->rule->any_octets && !text_is_utf8(v))
-        return err_set(r->e, ST_CONFIG, "%s: the value is not UTF-8; save the file as UTF-8", key);
-    if (!r->key->rule->free_text && v.n > 1 && v.p[0] == '"' && v.p[v.n - 1] == '"')
-        return err_set(r->e, ST_CONFIG, "%s: values are not quoted; leave the quotes out", key);
+        return err_set(e, ST_CONFIG, "%s has no value", key);
+    if (!k->rule->any_octets && !text_is_utf8(v))
+        return err_set(e, ST_CONFIG, "%s: the value is not UTF-8; save the file as UTF-8", key);
+    if (!k->rule->free_text && v.n > 1 && v.p[0] == '"' && v.p[v.n - 1] == '"')
+        return err_set(e, ST_CONFIG, "%s: values are not quoted; leave the quotes out", key);
     return 0;
+}
+
+int reader_check_value(const struct config_key *key, struct sv value, struct err *e)
+{
+    struct buf raw = BUF_INIT(READER_LINE_MAX);
+    int rc = -1;
+    if (has_control(value))
+        err_set(e, ST_CONFIG, "%s: the value holds a control character", key->name);
+    else if (buf_addf(&raw, "%s = ", key->name) || buf_add_sv(&raw, value))
+        err_set(e, ST_CONFIG, "%s: the value has %zu octets; a line can have %d", key->name,
+                value.n, (int)READER_LINE_MAX);
+    else
+        rc = check_comment(key, buf_sv(&raw), e) || check_value(key, value, e) ? -1 : 0;
+    buf_wipe(&raw);
+    return rc;
 }
 
 static int take_value(struct reader *r, struct sv line)
@@ -165,7 +179,7 @@ static int take_value(struct reader *r, struct sv line)
                        "%s stands before any section; write [defaults] or [account NAME] above it",
                        r->key->name);
     r->value = ascii_trim(rest);
-    if (check_comment(r, rest) || check_value(r))
+    if (check_comment(r->key, rest, r->e) || check_value(r->key, r->value, r->e))
         return -1;
     r->pending = true;
     return 0;

@@ -76,8 +76,10 @@ static int enter(struct adoption *ad, struct record *r, struct err *e)
         return -1;
     r->replaces = twin;
     r->size = RECORD_NO_SIZE;
-    if (twin != 0) {
-        lost = ledger_entry(ad->book->ledger, ledger_index_of(ad->book->ledger, twin));
+    lost =
+        twin == 0 ? NULL : ledger_entry(ad->book->ledger, ledger_index_of(ad->book->ledger, twin));
+    /* the UIDL of a message that was deleted may be another one's by now */
+    if (lost != NULL && lost->state == LEDGER_STORED) {
         r->size = lost->size;
         if (lost->uidl != NULL)
             r->uidl = sv_make(lost->uidl, lost->uidl_n);

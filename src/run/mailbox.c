@@ -390,6 +390,7 @@ static int fetch_all(struct mailbox *b, struct err *e)
                             .book = &w->book,
                             .maildir = w->maildir,
                             .finder = w->options->missing || quit_deletes(b) ? w->finder : NULL,
+                            .quit_deletes = quit_deletes(b),
                             .plan = &b->plan,
                             .messages = b->messages,
                             .totals = &w->totals,

@@ -217,7 +217,20 @@ static void fill_run(struct view *v)
     }
 }
 
-static int tell_status(const struct account *a, const char *state_root, int64_t now,
+/* Of a run that saw nothing these are still those of the one before. */
+static void fill_last_run(struct view *v)
+{
+    const struct ledger_run *run = ledger_run(v->ledger);
+
+    if (!run->any)
+        return;
+    v->ev.num[EN_FETCHED] = (int64_t)run->fetched;
+    v->ev.num[EN_DELETED] = (int64_t)run->deleted;
+    if (v->ev.num[EN_LISTED] != EVENT_UNSET)
+        v->ev.num[EN_LEFT] = run->listed > run->matched ? (int64_t)(run->listed - run->matched) : 0;
+}
+
+static int tell_status(const struct account *a, const char *state_root, int64_t now, bool figures,
                        struct history *h, struct tell *t, struct err *e)
 {
     struct view v = {.account = a, .text = BUF_INIT(4096), .now = now};
@@ -229,12 +242,16 @@ static int tell_status(const struct account *a, const char *state_root, int64_t 
         event_init(&v.ev, EVENT_STATUS, a->name);
         fill_account(&v);
         fill_run(&v);
-        fill_stored(&v, h);
+        if (!figures)
+            fill_stored(&v, h);
         if (ledger_run(b.ledger)->any)
             fill_facts(&v);
         find_in_journal(&v);
         find_in_facts(&v);
-        look_into_maildir(&v);
+        if (figures)
+            fill_last_run(&v);
+        else
+            look_into_maildir(&v);
         v.ev.num[EN_TROUBLE] = v.found;
         v.ev.num[EN_HEALTH] = health_of(v.found, ledger_run(b.ledger)->status);
         v.ev.str[ES_TEXT] = buf_sv(&v.text);
@@ -253,8 +270,42 @@ enum status status_account(const struct account *a, const char *state_root, int6
 
     tell_start(&ev, a);
     tell_event(t, &ev);
-    if (tell_status(a, state_root, now, h, t, &e) < 0)
+    if (tell_status(a, state_root, now, false, h, t, &e) < 0)
         tell_error(t, &e, NULL);
     tell_end_account(t, e.status);
     return e.status;
+}
+
+/* Who listens to status alone. */
+struct listener {
+    void (*emit)(void *ctx, const struct event *ev);
+    void *ctx;
+};
+
+static void pass_status(void *listener, const struct event *ev)
+{
+    const struct listener *l = listener;
+
+    if (ev->kind == EVENT_STATUS)
+        l->emit(l->ctx, ev);
+}
+
+void status_figures(const struct account *a, const char *state_root, int64_t now,
+                    void (*emit)(void *ctx, const struct event *ev), void *ctx)
+{
+    struct listener l = {.emit = emit, .ctx = ctx};
+    struct run_options quiet = {.verbose = -1};
+    struct err e = ERR_INIT;
+    struct event ev;
+    struct tell t;
+
+    tell_init(&t, a->name, pass_status, &l, &quiet, false);
+    if (tell_status(a, state_root, now, true, NULL, &t, &e) < 0) {
+        event_init(&ev, EVENT_STATUS, a->name);
+        ev.num[EN_STATUS] = e.status;
+        ev.num[EN_TROUBLE] = health_bit(FINDING_JOURNAL);
+        ev.num[EN_HEALTH] = HEALTH_TROUBLE;
+        tell_event(&t, &ev);
+    }
+    tell_end(&t);
 }

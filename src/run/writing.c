@@ -23,13 +23,22 @@ struct writing {
 
 /* ---- is it stored already? ---- */
 
+/* Is there a file of this record? QUIT may delete the message (EXPIRE 0): then it must be as it was
+ * stored, and, where renames are no single step on the disk, as safe as one before a DELE. */
+static enum finder_result look_at(struct fetch *f, const struct ledger_entry *en, struct err *e)
+{
+    if (!f->job.quit_deletes)
+        return finder_look(f->job.finder, en->name, en->file_octets, e);
+    return (maildir_uses_syncfs(f->job.maildir) ? finder_check : finder_check_and_sync)(
+        f->job.finder, en->name, en->file_octets, en->file_sha, e);
+}
+
 /* What these octets are to us; `m` gets same, lost and unfiled. Records are claimed at once, so
  * that no second message of the same octets can stand for them. */
 static int identify(struct fetch *f, const struct parcel *p, struct batch_message *m, struct err *e)
 {
     const struct ledger *l = f->job.book->ledger;
     const struct plan_item *it = &f->job.plan->items[p->item];
-    const struct ledger_entry *en;
 
     m->same = plan_match(f->job.plan, l, p->item, p->wire_sha, p->wire_octets);
     m->lost = m->unfiled = LEDGER_NONE;
@@ -39,8 +48,11 @@ static int identify(struct fetch *f, const struct parcel *p, struct batch_messag
             m->lost = it->entry;
     }
     if (m->same != LEDGER_NONE && f->job.finder != NULL) {
-        en = ledger_entry(l, m->same);
-        switch (finder_look(f->job.finder, en->name, en->file_octets, e)) {
+        enum finder_result found = look_at(f, ledger_entry(l, m->same), e);
+
+        if (found == FINDER_CHANGED && f->job.quit_deletes)
+            found = FINDER_MISSING;
+        switch (found) {
         case FINDER_ERROR:
             return -1;
         case FINDER_MISSING:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Reading a whole file of bounded size. */
+/* Whole files, read and written. */
 #include "popkeep/sys/file.h"
 #include "popkeep/base/mem.h"
 #include <errno.h>
@@ -107,4 +107,69 @@ int file_find(const char *pattern, char ***names, size_t *n, struct err *e)
     }
     globfree(&found);
     return rc == 0 || rc == GLOB_NOMATCH ? 0 : -1;
+}
+
+/* The file that is to be replaced, by its own name (a link stays), and the permissions it shall
+ * have. Null: what is there is no file (a device, say), and must stay. */
+static char *real_file(const char *path, mode_t *mode, struct err *e)
+{
+    char *real = realpath(path, NULL);
+    struct stat st;
+
+    *mode = 0644;
+    if (real == NULL)
+        return mem_strdup(path);
+    if (stat(real, &st) == 0 && S_ISREG(st.st_mode)) {
+        *mode = st.st_mode & 07777;
+        return real;
+    }
+    free(real);
+    err_set(e, ST_CANTCREATE, "%s is there and is no file", path);
+    return NULL;
+}
+
+static int write_whole(int fd, struct sv content)
+{
+    while (content.n > 0) {
+        ssize_t n = write(fd, content.p, content.n);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return -1;
+        content = sv_from(content, (size_t)n);
+    }
+    return 0;
+}
+
+int file_publish(const char *path, struct sv content, struct err *e)
+{
+    char *real, *beside;
+    mode_t mode;
+    int fd, rc = -1;
+
+    real = real_file(path, &mode, e);
+    if (real == NULL)
+        return -1;
+    beside = mem_printf("%s.new-%ld", real, (long)getpid());
+    (void)unlink(beside); /* of a killed process that had the same number */
+    fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        err_sys(e, ST_CANTCREATE, errno, "cannot create %s", beside);
+        goto out;
+    }
+    if (write_whole(fd, content) < 0 || fchmod(fd, mode) != 0)
+        err_sys(e, ST_IO, errno, "cannot write %s", beside);
+    else
+        rc = 0;
+    if (close(fd) != 0 && rc == 0)
+        rc = err_sys(e, ST_IO, errno, "cannot write %s", beside);
+    if (rc == 0 && rename(beside, real) != 0)
+        rc = err_sys(e, ST_CANTCREATE, errno, "cannot rename %s to %s", beside, real);
+    if (rc < 0)
+        (void)unlink(beside);
+out:
+    free(beside);
+    free(real);
+    return rc;
 }

@@ -34,4 +34,6 @@ static void *openssl_realloc(void *p, size_t n, const char *file, int line)
 void memory_guard_openssl(void)
 {
     (void)CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
+    /* nor does a worker free one by one, at its end, what it shares with a thousand others */
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 }

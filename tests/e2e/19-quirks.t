@@ -45,6 +45,19 @@ bad_server 'check finds its way to such a server too', script => "pipelining-han
 bad_server 'verify --server too', exit => 0, stored => 'all', then => { script => "pipelining-hangup\n", args => [ 'verify', '--server' ], exit => 0 };
 bad_server 'pipelining = never', account => { pipelining => 'never' }, exit => 0, stored => 'all',
   check => sub { cmp_ok( $_[1]->flights(1), '>=', 11, 'one by one' ) };
+bad_server 'pipelining = always: in flights though the server does not announce it', account => { pipelining => 'always' },
+  script => "capa TOP UIDL USER\n", exit => 0, stored => 'all', check => sub { cmp_ok( $_[1]->flights(1), '<=', 9, 'in flights' ) };
+bad_server 'pipelining = always, and the server hangs up on it: said in each run, nothing is doubled',
+  account => { pipelining => 'always' }, script => "capa TOP UIDL USER\npipelining-hangup\n", exit => 75, stored => [], then => { exit => 75, stored => [] };
+bad_server 'check names a server without UIDL, and one that deletes by itself',
+  script => qq{uidl none\ncapa TOP USER "EXPIRE 3"\n}, args => ['check'], exit => 0, prints => qr/3 messages, .*no UIDL;/, says => qr/deletes mail after 3 days \(EXPIRE\)/;
+bad_server 'a dry run of retention 0 under a clock that is held says that what it would fetch would not be deleted',
+  account => { retention_days => 0 }, exit => 0, gone => [ map { "000$_.eml" } 1 .. 3 ],
+  then => {
+    clock => -2 * 3600, add => { '0004.eml' => "Subject: mail 4\n\nlate\n" }, args => [ 'fetch', '-n', '-v' ],
+    exit => 11, prints => qr/u0004/, says => qr/before the newest record/, not_sent => qr/^(?:RETR|DELE)/
+  },
+  after => { clock => 0 };
 bad_server 'STAT, UIDL, LIST and RETR go in flights only if PIPELINING is announced',
   script => "capa TOP UIDL USER\n", exit => 0, stored => 'all',
   check => sub { cmp_ok( $_[1]->flights(1), '>=', 12, 'one by one' ) };

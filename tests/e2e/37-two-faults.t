@@ -40,4 +40,26 @@ $g->restart(qq{capa TOP UIDL USER "EXPIRE 0"\nuidl-prefix x\n});
 $e->popkeep('-q')->exits(0);
 is( scalar @{ $e->stored_octets('okul') }, 2, 'where QUIT deletes, a message whose file is lost is stored again' );
 
+# Nor is one whose file its owner has changed: what was sent would be nowhere.
+my $copy = ( grep { slurp($_) =~ /Subject: b/ } $e->stored_paths('okul') )[0];
+spew( $copy, slurp($copy) =~ s/body/BODY/r );
+$g->restart(qq{capa TOP UIDL USER "EXPIRE 0"\nuidl-prefix y\n});
+$e->popkeep('-q')->exits(0);
+is_deeply( [ grep { /Subject: b/ } @{ $e->stored_octets('okul') } ], [ "Subject: b\n\nBODY\n", "Subject: b\n\nbody\n" ], '... nor one that was changed' );
+is( scalar @{ $e->stored_octets('okul') }, 3, '... and nothing else' );
+
+# Where a rename is not one step on the disk, a copy that a mail reader has moved is made sure of before QUIT.
+mkdir $e->path('Mail/okul/cur');
+for my $path ( $e->stored_paths('okul') ) { ( my $to = $path ) =~ s{/new/(.*)}{/cur/$1:2,S}; rename $path, $to or die $! }
+$g->restart(qq{capa TOP UIDL USER "EXPIRE 0"\nuidl-prefix z\n});
+{
+    my $root = Cwd::abs_path( $e->dir );
+    local $e->{preload} = [ Popkeep::tools_dir() . '/faultshim.so' ];
+    $e->popkeep( '-q', '-vvv', { env => { FAULTSHIM_COUNT => "$root/count", FAULTSHIM_ROOTS => "$root/Mail:$root/state", FAULTSHIM_FSTYPE => '1021994',
+        FAULTSHIM_KINDS => 'fsync,fdatasync', FAULTSHIM_LOG => "$root/log" } } )->exits(0);
+    my $log = slurp("$root/log");
+    my $n = () = $log =~ m{Mail/okul/cur}g;
+    cmp_ok( $n, '>=', 4, 'two copies that were moved are synced, and the folder they are in' );
+}
+
 done_testing();

@@ -60,8 +60,10 @@ ok( !-e "$dest/usr/share/doc/popkeep", 'nor is our folder' );
 ( $status, $out ) = make('help');
 like( $out, qr/make demo.*make check.*make install.*make uninstall.*make clean/s, 'make help names the targets' );
 
-# ---- backup.sh under a plain shell, for each way a run can end
-my ($shell) = grep { -x } qw(/bin/dash /bin/sh);
+# ---- backup.sh under plain shells, for each way a run can end
+my @shells = grep { my ($program) = split; -x $program } '/bin/dash', '/bin/bash --posix', '/bin/bash', '/bin/busybox sh', '/usr/bin/busybox sh', '/bin/sh';
+my $shell = $shells[0];
+cmp_ok( scalar @shells, '>=', 2, 'there are several shells to try' );
 my $stub = $t->path('bin');
 spew( "$stub/logger", "#!/bin/sh\nwhile [ \"\$1\" != -- ]; do shift; done\nprintf 'log: %s\\n' \"\$2\"\n" );
 chmod 0755, "$stub/logger";
@@ -86,7 +88,7 @@ backup( 10, qr/^log: .*incomplete/m, 'okul' );
 $s->restart(qq(login "-ERR [AUTH] no"\n));
 backup( 77, qr/^log: login refused/m, 'okul' );
 $s->restart(qq(login "-ERR [IN-USE] busy"\n));
-backup( 75, qr/^log: server not available/m, 'okul' );
+backup( 75, qr/^log: not everything could be done now/m, 'okul' );
 $s->restart("cert selfsigned\n");
 unlink $t->state_file( 'okul', 'tls-session' );    # or this server would go on with the session of before
 backup( 12, qr/^log: .*certificate/m );
@@ -95,6 +97,19 @@ $t->account( undef, 'neu', host => 'smtp.okul.example' );
 backup( 78, qr/^log: wrong usage or configuration/m );
 spew( "$stub/popkeep", "#!/bin/sh\nkill -TERM \$\$\n" );
 backup( 143, qr/^log: popkeep failed with status 143/m );
+my %branch = (
+    0 => qr/complete/, 10 => qr/something is incomplete/, 11 => qr/deletions were held back.*--confirm-delete/, 12 => qr/certificate was not accepted/,
+    64 => qr/wrong usage/, 65 => qr/local trouble/, 69 => qr/the server refuses/, 70 => qr/failed with status 70/, 73 => qr/local trouble/, 74 => qr/local trouble/,
+    75 => qr/the next run tries again/, 76 => qr/failed with status 76/, 77 => qr/login refused/, 78 => qr/wrong usage or configuration/,
+);
+spew( "$stub/popkeep", qq(#!/bin/sh\n[ "\$*" = "--quiet fetch okul lise" ] || exit 99\nexit "\$(cat '$stub/status')"\n) );
+for my $one (@shells) {
+    $shell = $one;
+    for my $status ( sort { $a <=> $b } keys %branch ) {
+        spew( "$stub/status", $status );
+        backup( $status, qr/\Alog: [^\n]*(?:$branch{$status})[^\n]*\n\z/, 'okul', 'lise' );
+    }
+}
 like( `$shell -n examples/backup.sh 2>&1; echo ok`, qr/\Aok\n\z/, 'its syntax is plain sh' );
 
 # every status of the manual has a branch, or goes to the last one

@@ -24,16 +24,4 @@ $run = $t->popkeep( 'check', { env => { HOSTSHIM => '' } } );
 $run->exits(69);
 unlike( $run->err, qr/answers/, 'no guess where nothing answers' );
 
-# examples/make-accounts
-my $made = `printf '706590\\n000123\\n# a comment\\n' | sh examples/make-accounts`;
-is( $?, 0, 'codes make accounts' );
-my $o = Popkeep->new;
-$o->config($made);
-my $status = $o->popkeep('status');
-$status->exits(0);
-$status->prints( qr/^000123/m, 'leading zeros stay' );
-$status->prints( qr/^706590/m, 'each code is an account' );
-`printf '70659a\\n' | sh examples/make-accounts 2>&1`;
-is( $? >> 8, 65, 'what is no code is refused' );
-
 done_testing();

@@ -20,6 +20,7 @@
 #include "popkeep/config/provider.h"
 #include "popkeep/ledger/retention.h"
 #include "popkeep/report/event.h"
+#include "popkeep/report/metrics.h"
 
 enum { MANUAL_MAX = 1 << 20 };
 
@@ -243,6 +244,21 @@ static void test_stages(void **state)
     free(text);
 }
 
+/* An alarm is written by these names. */
+static void test_metrics(void **state)
+{
+    (void)state;
+    char *text = section("man/popkeep.1", "METRICS");
+    size_t n = 0;
+    for (const struct metrics_family *f = metrics_table(); f->name; f++, n++) {
+        char *line = mem_printf("\n.It Li %s\n", f->name);
+        expect_once(text, line);
+        free(line);
+    }
+    assert_int_equal(times(text, "\n.It Li "), n);
+    free(text);
+}
+
 /* Every field that the manual names is one of some event's. */
 static void test_no_field_made_up(void **state)
 {
@@ -284,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_exit_statuses),    cmocka_unit_test(test_events),
         cmocka_unit_test(test_no_field_made_up), cmocka_unit_test(test_presets),
         cmocka_unit_test(test_reasons),          cmocka_unit_test(test_stages),
+        cmocka_unit_test(test_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,8 +16,9 @@ struct cmd_options {
     const char *config_file; /* null: look for it */
     struct run_options run;
     bool json;
-    const char *lang;     /* report: "en", "tr"; null: by the locale */
-    const char *log_file; /* null: none */
+    const char *lang;         /* report: "en", "tr"; null: by the locale */
+    const char *log_file;     /* null: none */
+    const char *metrics_file; /* null: none */
     bool fail_fast;
     bool help, version;
     unsigned jobs;      /* 0: not given */
@@ -43,7 +44,8 @@ enum cmd_bit {
     CMD_VERIFY = 8,
     CMD_PROVIDERS = 16,
     CMD_COMPLETION = 32,
-    CMD_REPORT = 64
+    CMD_IMPORT = 64,
+    CMD_REPORT = 128
 };
 
 struct cmd_command {

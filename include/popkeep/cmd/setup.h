@@ -16,6 +16,7 @@ enum status cmd_status(const struct cmd_options *o, struct err *e);
 enum status cmd_verify(const struct cmd_options *o, struct err *e);
 enum status cmd_report(const struct cmd_options *o, struct err *e);
 enum status cmd_completion(const struct cmd_options *o, struct err *e);
+enum status cmd_import(const struct cmd_options *o, struct err *e);
 enum status cmd_providers(const struct cmd_options *o, struct err *e);
 
 /* The configuration found, read, checked and the accounts of the command line chosen. */
@@ -29,6 +30,11 @@ void cmd_setup_free(struct cmd_setup *s);
 
 /* With -v: that no account fell into the part (--shard). Nobody is served, and that is no error. */
 void cmd_tell_empty(const struct cmd_options *o, size_t n_chosen, struct sink *sink);
+
+/* --metrics: the figures of all accounts (those named or not, but for --shard), and of the run
+ * whose summary this is (null: none). A failure is told as an event. */
+enum status cmd_publish_metrics(const struct cmd_options *o, const struct cmd_setup *s,
+                                const struct event *summary, struct sink *sink);
 
 /* fetch, check and verify differ only in what the workers do. */
 enum status cmd_run_accounts(const struct cmd_options *o, enum run_command what, struct err *e);

@@ -44,6 +44,8 @@ void sink_tick(void *sink);
 /* What ended the run before any account was begun: to the log, and with --json `run-start`, `error`
  * and `summary`, as a reader of JSON waits for them in any case. */
 void sink_early_error(const struct cmd_options *o, const struct err *e);
+/* The summary as it stands now. */
+void sink_summary(const struct sink *s, enum status worst, int64_t began_ms, struct event *ev);
 /* The summary event, last flush. Returns the status of the whole program. */
 enum status sink_end(struct sink *s, enum status worst, int64_t began_ms);
 

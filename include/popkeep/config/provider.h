@@ -34,6 +34,8 @@ void provider_hint(struct buf *out, const struct provider *p);
 const struct provider *provider_table(void); /* ended by a null name */
 const struct provider *provider_find(struct sv name);
 const struct provider *provider_of_host(struct sv host); /* preset with this host, or null */
+/* The preset of the addresses of a domain, or null; it may be one that cannot be used (needs). */
+const struct provider *provider_of_domain(struct sv domain);
 const char *provider_nearest(struct sv name); /* the preset meant by a misspelt name, or null */
 
 /* Advice on a host and port that cannot be right for POP3S: outgoing servers, web names, providers

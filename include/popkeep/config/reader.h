@@ -34,4 +34,8 @@ struct reader_events {
  * them are wiped. `file` is for messages. */
 int reader_run(struct sv text, const char *file, const struct reader_events *events, struct err *e);
 
+/* For what writes configurations: whether the line "KEY = VALUE" would come through. What the value
+ * means is not looked at. */
+int reader_check_value(const struct config_key *key, struct sv value, struct err *e);
+
 #endif

@@ -23,7 +23,9 @@ struct fetch_job {
     const struct account *account;
     struct book *book;
     struct maildir *maildir;
-    struct finder *finder; /* null unless --missing: a record whose file is lost is stored anew */
+    struct finder *finder; /* null unless --missing or quit_deletes: a record whose file is lost is
+                              stored anew */
+    bool quit_deletes;     /* what is retrieved (EXPIRE 0): so is one whose file has changed */
     struct plan *plan;
     const struct plan_message *messages;
     struct run_totals *totals;

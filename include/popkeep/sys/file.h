@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Finding small files and reading them whole: the configuration. (All that has to be durable is the
- * store's.)
+ * Finding small files and reading them whole: the configuration; writing one that others read. (All
+ * that has to be durable is the store's.)
  */
 #ifndef POPKEEP_SYS_FILE_H
 #define POPKEEP_SYS_FILE_H
@@ -23,5 +23,11 @@ int file_read_all(struct buf *out, const char *path, int *fd_out, struct err *e)
  * pattern that does. *names and each name are to be freed. -1: ST_CONFIG, a folder may not be read.
  */
 int file_find(const char *pattern, char ***names, size_t *n, struct err *e);
+
+/* Put a whole file in the place of `path`, so that whoever reads it sees the old or the new one: it
+ * is written beside as NAME.new-PID and renamed, not synced. Links are followed. A file that is
+ * there keeps its permissions, a new one may be read by all; what is no file is refused. -1:
+ * ST_CANTCREATE, ST_IO; the old one stays. */
+int file_publish(const char *path, struct sv content, struct err *e);
 
 #endif

@@ -20,6 +20,27 @@ sub config {    # of popkeep, for one account; its path
     return $path;
 }
 
+# The same for many, all at one server.
+sub config_of_many {
+    my ( $w, $port, $target, @users ) = @_;
+    my $ca   = Popkeep::certs_dir() . '/ca.pem';
+    my $text = <<"END";
+[defaults]
+state_dir = $target/state
+jobs = 64
+per_host = 64
+host = 127.0.0.1
+port = $port
+tls_ca_file = $ca
+password_file = $w->{work}/password
+
+END
+    $text .= "[account $_]\nuser = $_\nmaildir = $target/Mail/$_\n\n" for @users;
+    my $path = Popkeep::spew( "$w->{work}/many.conf", $text );
+    chmod 0600, $path;
+    return $path;
+}
+
 sub popkeep {
     my ( $w, $box, $port, $target ) = @_;
     return [ $w->{popkeep}, '-c', config( $w, $box, $port, $target ) ];
