@@ -51,4 +51,24 @@ $t->clock( 31 * DAY );
 $t->popkeep('-q')->exits(0);
 is( scalar( $s->left ), 0, 'and all of it is deleted when due' );
 
+# The file of one twin is lost and the other is listed no more: its record takes over the UIDL. The first one must not stand
+# for it as well, or the next message that is given this UIDL would pass for known.
+{
+    my $u = Popkeep->new;
+    $u->mails( 'box', '0001.a.eml' => $twin, '0002.b.eml' => $twin );
+    my $g = $u->server( script => "uidl tail\n" );
+    $u->account( $g, 'okul', retention_days => 30 );
+    $u->popkeep('-q')->exits(0);
+    my ($of_a) = ( $u->journal('okul') // '' ) =~ /^I (?:\S+ ){3}ua .* (\S+) \S+$/m;
+    unlink $u->path("Mail/okul/new/$of_a") or die "$of_a: $!";
+    unlink $u->path('box/0002.b.eml') or die $!;
+    $u->popkeep( 'fetch', '--missing' )->exits(0);
+    is( scalar @{ $u->stored_octets('okul') }, 1, 'the other file stands for it' );
+    ( my $third = $twin ) =~ s/body/BODY/;
+    $u->mails( 'box', '0003.a.eml' => $third );
+    $u->popkeep('-q')->exits(0);
+    is_deeply( $u->stored_octets('okul'), [ sort $twin, $third ], 'a third message of that UIDL and size is stored' );
+    $u->popkeep('-q')->exits(0);
+    $u->last_run->is_silent('and that is all');
+}
 done_testing();

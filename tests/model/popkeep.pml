@@ -25,11 +25,13 @@
  *   MISSING      any run may be `fetch --missing`
  *   SHOWS_ALL    the server shows all it has, under one UIDL
  *   ONE_CHANGES  the UIDL of the first message only changes
+ *   MOVES_ONLY   the mail reader moves files and removes none
  *   NO_READER    no mail reader; READS_BOTH: he has a hand in both messages, not in the first alone
  * WITHOUT_x takes one sync or rule out: tests/model/cases says what then breaks.
  *
  * Left out: clocks (what is stored is due or not, as it likes), failing calls (what a failed sync leaves is what a kill
- * leaves), two runs at a time (flock), other programs that delete at the server, compaction, and a file system on which
+ * leaves), two runs at a time (flock), a third message (add_match takes the UIDL of a record without a file for its sake:
+ * 26-missing has it), other programs that delete at the server, compaction, and a file system on which
  * unlinking one of two names spoils the other (vfat after a torn rename).
  */
 #if defined(SAME_KEY) || defined(REUSED)
@@ -39,8 +41,10 @@
 #ifdef SAME_OCTETS
 #define SAME_SIZE
 #endif
+#if defined(MISSING) || defined(EXPIRE_0) && defined(PERFILE) && !defined(MOVES_ONLY)
+#define SLOTS 4                                /* a record whose file its owner removed may be replaced */
+#endif
 #ifdef MISSING
-#define SLOTS 4
 #define MAY_BE_MISSING 1
 #else
 #define MAY_BE_MISSING 0
@@ -480,6 +484,24 @@ inline maildir_file_begin()
     names_v[best] = TMP
 }
 
+/* Is there a file of the record `best`? Where QUIT deletes it must be good, and its name on the disk. */
+inline look_at()
+{
+    seen = (EXPIRES -> CHECK(best) : LOOK(best)) != 0;
+#ifdef PERFILE
+    if
+    :: seen && EXPIRES && WITH(MATCH_SYNC) ->
+        whole_d[best] = 1;
+        if
+        :: names_v[best] & CUR -> folder_sync(CUR)
+        :: else -> folder_sync(NEW)
+        fi
+    :: else
+    fi;
+#endif
+    skip
+}
+
 /* `best`: the slot of the new file, NOBODY if the message is stored already; `s`: the record whose lost file it replaces */
 inline identify()
 {
@@ -494,15 +516,16 @@ inline identify()
     :: else
     fi;
     if
-    :: best != NOBODY ->
+    :: best != NOBODY && LOOKS ->
+        look_at();
         if
-        :: LOOKS && !LOOK(best) ->
+        :: !seen ->
             if
             :: s == NOBODY -> s = best; entry[m] = best
             :: else
             fi;
             best = NOBODY
-        :: else
+        :: else -> seen = 0
         fi
     :: else
     fi;
@@ -565,7 +588,7 @@ inline add_match(x)
     :: matched[x] ->
         state_m[entry[x]] = R_STORED; key_m[entry[x]] = uidl[x];
         if
-        :: unfiled[x] != NOBODY && WITH(UNFILED_REKEY) ->
+        :: unfiled[x] != NOBODY ->
             if
             :: unfiled[x] != entry[x] && state_m[unfiled[x]] != R_NONE ->
                 state_m[unfiled[x]] = R_STORED; key_m[unfiled[x]] = 0

@@ -252,15 +252,21 @@ end:
 #ifndef NO_READER
     :: world_reader_moves(0)
     :: world_reader_moves(2)
-    :: world_reader_removes(0)
-    :: world_reader_removes(2)
-#if SLOTS == 4
-    :: world_reader_moves(3)
-    :: world_reader_removes(3)
-#endif
 #ifdef READS_BOTH
     :: world_reader_moves(1)
+#endif
+#if SLOTS == 4
+    :: world_reader_moves(3)
+#endif
+#ifndef MOVES_ONLY
+    :: world_reader_removes(0)
+    :: world_reader_removes(2)
+#ifdef READS_BOTH
     :: world_reader_removes(1)
+#endif
+#if SLOTS == 4
+    :: world_reader_removes(3)
+#endif
 #endif
 #endif
     od
