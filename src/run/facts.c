@@ -22,11 +22,12 @@ static int mark(struct worker *w, const char *name, char *value, struct err *e)
 static int warn_certificate(struct worker *w, int64_t ends, struct err *e)
 {
     int64_t left = ends - clock_wall_s();
-    char *value = mem_printf("%lld", (long long)ends);
     char date[24], span[24];
+    char *value;
 
     if (left >= HEALTH_CERTIFICATE_S || w->account->n_pins > 0)
         return mark(w, "certificate-told", mem_strdup("-"), e);
+    value = mem_printf("%lld", (long long)ends);
     if (!book_mark_is(&w->book, "certificate-told", value))
         tell_text(w->tell, EVENT_WARNING,
                   "the server's certificate ends on %.10s, in %s; once it has ended nothing can be "
