@@ -171,7 +171,7 @@ static const struct cmd_option options[] = {
     {'v', "verbose", NULL, N_("say more: each message; -vvv: the dialogue with the server"),
      set_verbose, 0},
     {0, "json", NULL, N_("results as JSON Lines on stdout"), set_json,
-     CMD_FETCH | CMD_CHECK | CMD_STATUS | CMD_VERIFY | CMD_PROVIDERS},
+     CMD_FETCH | CMD_CHECK | CMD_STATUS | CMD_VERIFY | CMD_REPORT | CMD_PROVIDERS},
     {0, "log", N_("FILE"), N_("also append what is printed to FILE, with times, for logrotate"),
      set_log, CMD_FETCH | CMD_CHECK | CMD_VERIFY},
     {0, "metrics", N_("FILE"), N_("also write figures of all accounts to FILE, for Prometheus"),
