@@ -70,7 +70,7 @@ check-build: build-plain build-san build/locale/tr_TR.UTF-8
 build-plain: all units replays small tools
 build-san:
 	$(Q)$(MAKE) --no-print-directory SAN=$(SAN_CHECK) all units replays small
-check-unit: units replays ; $(Q)$(RUN) unit $(T)
+check-unit: units replays $(if $(HAVE_MSGFMT),$(CATALOGUES)) ; $(Q)$(RUN) unit $(T)
 check-e2e: all small tools build/locale/tr_TR.UTF-8 ; $(Q)$(RUN) e2e $(T)
 check-rooms: $(O)/libpopkeep.a ; $(Q)$(RUN) rooms
 check-man: ; $(Q)$(RUN) man

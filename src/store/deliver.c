@@ -66,7 +66,7 @@ static int name_the_file(const struct maildir *m, const struct maildir_file *f, 
 
 int maildir_file_write(struct maildir *m, struct maildir_file *f, struct sv octets, struct err *e)
 {
-    if (disk_write(f->fd, octets, f->octets, tr("the message"), e) != 0)
+    if (disk_write(f->fd, octets, f->octets, N_("the message"), e) != 0)
         return name_the_file(m, f, -1, e);
     f->octets += octets.n;
     return 0;
@@ -75,13 +75,13 @@ int maildir_file_write(struct maildir *m, struct maildir_file *f, struct sv octe
 int maildir_file_read(struct maildir *m, struct maildir_file *f, uint64_t off, char *p, size_t n,
                       size_t *got, struct err *e)
 {
-    return name_the_file(m, f, disk_read(f->fd, off, p, n, got, tr("the message"), e), e);
+    return name_the_file(m, f, disk_read(f->fd, off, p, n, got, N_("the message"), e), e);
 }
 
 int maildir_file_rewrite(struct maildir *m, struct maildir_file *f, uint64_t off, struct sv octets,
                          struct err *e)
 {
-    if (disk_write(f->fd, octets, off, tr("the message"), e) != 0)
+    if (disk_write(f->fd, octets, off, N_("the message"), e) != 0)
         return name_the_file(m, f, -1, e);
     if (off + octets.n > f->octets)
         f->octets = off + octets.n;
@@ -99,7 +99,7 @@ int maildir_file_finish(struct maildir *m, struct maildir_file *f, uint64_t crlf
     snprintf(f->name, sizeof f->name, "%s.%s,S=%" PRIu64 ",W=%" PRIu64, f->unique, m->host,
              f->octets, crlf_octets);
     if (m->by_syncfs)
-        return name_the_file(m, f, disk_close(&f->fd, tr("the message"), e), e);
+        return name_the_file(m, f, disk_close(&f->fd, N_("the message"), e), e);
     /* the writing may begin while the next message comes in; the fsync then waits for less */
     (void)sync_file_range(f->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
     return 0;
@@ -125,8 +125,8 @@ static int sync_each(struct maildir *m, struct maildir_file *files, size_t n, st
         if (f->fd < 0)
             continue;
         atomic_fetch_add(&m->syncs, 1);
-        if (disk_sync(f->fd, tr("the message"), e) != 0 ||
-            disk_close(&f->fd, tr("the message"), e) != 0)
+        if (disk_sync(f->fd, N_("the message"), e) != 0 ||
+            disk_close(&f->fd, N_("the message"), e) != 0)
             return name_the_file(m, f, -1, e);
     }
     atomic_fetch_add(&m->syncs, 1);

@@ -61,7 +61,7 @@ int disk_write(int fd, struct sv octets, uint64_t off, const char *path, struct 
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) /* 0 is not to be had from a regular file; looping on it would never end */
-            return disk_fail(e, ST_IO, n < 0 ? errno : EIO, "cannot write %s", path);
+            return disk_fail(e, ST_IO, n < 0 ? errno : EIO, "cannot write %s", tr(path));
         octets = sv_from(octets, (size_t)n);
         off += (uint64_t)n;
     }
@@ -76,7 +76,7 @@ int disk_read(int fd, uint64_t off, char *p, size_t n, size_t *got, const char *
         if (k < 0 && errno == EINTR)
             continue;
         if (k < 0)
-            return disk_fail(e, ST_IO, errno, "cannot read %s", path);
+            return disk_fail(e, ST_IO, errno, "cannot read %s", tr(path));
         if (k == 0)
             break;
         *got += (size_t)k;
@@ -151,12 +151,12 @@ int disk_open(int dir_fd, const char *name, const char *path, bool *missing, str
 
 int disk_sync(int fd, const char *path, struct err *e)
 {
-    return fsync(fd) == 0 ? 0 : disk_fail(e, ST_IO, errno, "cannot sync %s", path);
+    return fsync(fd) == 0 ? 0 : disk_fail(e, ST_IO, errno, "cannot sync %s", tr(path));
 }
 
 int disk_sync_data(int fd, const char *path, struct err *e)
 {
-    return fdatasync(fd) == 0 ? 0 : disk_fail(e, ST_IO, errno, "cannot sync %s", path);
+    return fdatasync(fd) == 0 ? 0 : disk_fail(e, ST_IO, errno, "cannot sync %s", tr(path));
 }
 
 int disk_cut(int fd, uint64_t length, const char *path, struct err *e)
@@ -165,7 +165,7 @@ int disk_cut(int fd, uint64_t length, const char *path, struct err *e)
     do
         rc = ftruncate(fd, (off_t)length);
     while (rc != 0 && errno == EINTR);
-    return rc == 0 ? 0 : disk_fail(e, ST_IO, errno, "cannot cut %s", path);
+    return rc == 0 ? 0 : disk_fail(e, ST_IO, errno, "cannot cut %s", tr(path));
 }
 
 int disk_close(int *fd, const char *path, struct err *e)
@@ -174,6 +174,6 @@ int disk_close(int *fd, const char *path, struct err *e)
     *fd = -1;
     /* Linux has closed it even when it answers EINTR; closing again could hit another thread's */
     if (rc != 0 && errno != EINTR)
-        return disk_fail(e, ST_IO, errno, "cannot close %s", path);
+        return disk_fail(e, ST_IO, errno, "cannot close %s", tr(path));
     return 0;
 }

@@ -10,6 +10,7 @@ use Encode qw(decode);
 use JSON::PP qw(decode_json);
 use Popkeep;
 use Popkeep::Server;
+use POSIX ();
 binmode $_, ':utf8' for map { Test::More->builder->$_ } qw(output failure_output todo_output);
 
 plan( skip_all => 'no catalogue: msgfmt is missing' ) unless -s Popkeep::top_dir() . '/build/share/locale/tr/LC_MESSAGES/popkeep.mo';
@@ -146,4 +147,31 @@ SKIP: {
     english( 'English on a terminal with other letters than UTF-8', %turkish, LC_ALL => 'tr_TR', LOCPATH => $latin5 );
 }
 like( $t->popkeep( '--dry-ron', { env => { %turkish, LC_ALL => '', LC_MESSAGES => 'tr_TR.UTF-8' } } )->err, qr/^popkeep: bilinmeyen/, 'LC_MESSAGES alone is enough: cron has no LC_CTYPE' );
+
+# A catalogue holds formats for printf: a program with more rights than its user takes none from him.
+SKIP: {
+    skip( 'only root can give rights away', 2 ) if $> != 0;
+    my $copy = $t->path('popkeep-of-root');
+    spew( $copy, slurp( Popkeep::program() ) );
+    my $as_nobody = sub {
+        my ($mode) = @_;
+        chmod $mode, $copy;
+        my $pid = open( my $from, '-|' ) // die "fork: $!";
+        if ( !$pid ) {
+            open STDERR, '>&', \*STDOUT;
+            POSIX::setgid(65534);
+            POSIX::setuid(65534);
+            %ENV = ( PATH => $ENV{PATH}, %turkish );
+            exec $copy, '--dry-ron' or POSIX::_exit(127);
+        }
+        my $said = do { local $/; <$from> };
+        close $from;
+        return $said // '';
+    };
+    my $plain = $as_nobody->(0755);
+    skip( 'nobody cannot reach the folder of this test', 2 ) unless $plain =~ /popkeep: /;
+    like( $plain, qr/bilinmeyen/, 'a user without rights of his own reads Turkish' );
+    like( $as_nobody->(04755), qr/^popkeep: unknown option/m, '... and English of a program that has more' );
+    unlink $copy;
+}
 done_testing();

@@ -3,7 +3,8 @@
  * What every file of this room does with a descriptor: write all of it, read all of it, sync,
  * close, and say in plain words why it did not work.
  *
- * All calls go on after EINTR and after a short read or write. `path` is for messages only.
+ * All calls go on after EINTR and after a short read or write. `path` is for messages only, where
+ * it is translated: N_("the message") may stand for one.
  * Errors: ST_IO unless said otherwise; e->sys_errno is set.
  */
 #ifndef POPKEEP_STORE_DISK_H
