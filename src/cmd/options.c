@@ -164,7 +164,7 @@ static int set_version(struct cmd_options *o, const char *v, struct err *e)
 static const struct cmd_option options[] = {
     {'c', "config", N_("FILE"), N_("read this configuration"), set_config, 0},
     {'n', "dry-run", NULL, N_("only say what would be fetched and deleted, and why"), set_dry_run,
-     CMD_FETCH},
+     CMD_FETCH | CMD_INIT},
     {0, "as-of", N_("DATE"), N_("with --dry-run: judge ages as if it were DATE"), set_as_of,
      CMD_FETCH},
     {'q', "quiet", NULL, N_("say nothing but errors"), set_quiet, 0},
@@ -204,6 +204,7 @@ static const struct cmd_command commands[] = {
     {"verify", CMD_VERIFY, N_("read every stored message again and compare it"), cmd_verify, NULL},
     {"report", CMD_REPORT, N_("write DIR/index.html: how all accounts stand, for a browser"),
      cmd_report, "DIR"},
+    {"init", CMD_INIT, N_("a first configuration, from a few questions"), cmd_init, ""},
     {"import", CMD_IMPORT, N_("a table of mailboxes (CSV) as sections for the configuration"),
      cmd_import, "FILE"},
     {"providers", CMD_PROVIDERS, N_("the presets for known mail providers"), cmd_providers, ""},
@@ -213,8 +214,8 @@ static const struct cmd_command commands[] = {
     {NULL, 0, NULL, NULL, NULL},
 };
 
-static const char *const command_names[] = {"fetch",  "check",     "status",     "verify", "report",
-                                            "import", "providers", "completion", NULL};
+static const char *const command_names[] = {"fetch", "check",  "status",    "verify",     "report",
+                                            "init",  "import", "providers", "completion", NULL};
 
 const struct cmd_option *cmd_option_table(void)
 {

@@ -21,10 +21,25 @@ static char *user_config(const char *home)
     return home == NULL ? NULL : mem_printf("%s/.config/popkeep/popkeep.conf", home);
 }
 
+static const char *asked_config(const struct cmd_options *o)
+{
+    return o->config_file != NULL ? o->config_file : env_get("POPKEEP_CONFIG");
+}
+
+char *cmd_new_config(const struct cmd_options *o, const char *home, struct err *e)
+{
+    const char *asked = asked_config(o);
+    char *file = asked != NULL ? mem_strdup(asked) : user_config(home);
+
+    if (file == NULL)
+        err_set(e, ST_CONFIG, "no place for the configuration: set HOME, or give -c FILE");
+    return file;
+}
+
 /* The file asked for must be there; of the usual places the first that exists is taken. */
 static char *find_config(const struct cmd_options *o, const char *home, struct err *e)
 {
-    const char *asked = o->config_file != NULL ? o->config_file : env_get("POPKEEP_CONFIG");
+    const char *asked = asked_config(o);
     char *own;
 
     if (asked != NULL)
@@ -38,7 +53,8 @@ static char *find_config(const struct cmd_options *o, const char *home, struct e
     }
     err_set(e, ST_CONFIG, "no configuration found: neither %s nor %s is there",
             own != NULL ? own : "~/.config/popkeep/popkeep.conf", SYSTEM_CONFIG);
-    err_advise(e, "a first one looks like this (man popkeep.conf tells the rest):\n"
+    err_advise(e, "popkeep init makes one; by hand a first one looks like this (man popkeep.conf "
+                  "tells the rest):\n"
                   "  [account school]\n"
                   "  provider = meb-k12\n"
                   "  user = 706590@meb.k12.tr\n"

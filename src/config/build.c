@@ -234,3 +234,16 @@ int build_accounts(struct config *c, const struct sections *s, const char *home,
     free(b.profiles);
     return rc;
 }
+
+int config_check_value(const char *key, struct sv value, const char *home, struct err *e)
+{
+    struct account scratch;
+    struct key_target t = {.account = &scratch, .home = home, .e = e};
+    const struct config_key *k = keys_find(sv_of(key));
+    if (reader_check_value(k, value, e))
+        return -1;
+    account_init(&scratch);
+    int rc = k->rule->set(&t, value);
+    build_account_free(&scratch);
+    return rc;
+}

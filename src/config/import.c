@@ -136,15 +136,10 @@ static int check_code(struct sv code, struct err *e)
 
 static int check_address(struct sv address, struct err *e)
 {
-    char shown[VALUE_SHOWN];
-    struct sv domain = address, local = sv_token(&domain, '@');
-    bool good = local.n > 0 && domain.n > 0 && !sv_has(domain, '@');
-    for (size_t i = 0; i < address.n; i++)
-        good = good && !sv_has(SV(" \t,;<>()\"'"), address.p[i]);
     if (address.n == 0)
         return err_set(e, ST_CONFIG, "the address is missing");
-    if (!good)
-        return err_set(e, ST_CONFIG, "%s is no e-mail address", value_shown(shown, address));
+    if (value_address(address, e))
+        return -1;
     return reader_check_value(key_of("user"), address, e);
 }
 

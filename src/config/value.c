@@ -155,6 +155,18 @@ out:
     return rc;
 }
 
+int value_address(struct sv v, struct err *e)
+{
+    char shown[VALUE_SHOWN];
+    struct sv domain = v, local = sv_token(&domain, '@');
+    bool good = local.n > 0 && domain.n > 0 && !sv_has(domain, '@');
+    for (size_t i = 0; i < v.n; i++)
+        good = good && !sv_has(SV(" \t,;<>()\"'"), v.p[i]);
+    if (!good)
+        return err_set(e, ST_CONFIG, "%s is no e-mail address", value_shown(shown, v));
+    return 0;
+}
+
 static bool is_name_char(char c)
 {
     return ascii_is_alnum(c) || (c != '\0' && strchr("._@+-", c));

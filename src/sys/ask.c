@@ -2,6 +2,8 @@
 /* A question on the controlling terminal, with the echo off. */
 #include "popkeep/sys/ask.h"
 #include "popkeep/base/mem.h"
+#include "popkeep/sys/signals.h"
+#include "popkeep/sys/terminal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -142,5 +144,34 @@ int ask_secret(struct buf *out, const char *prompt, struct err *e)
     }
     if (out->n > 0 && out->p[out->n - 1] == '\n')
         out->p[--out->n] = '\0';
+    return 0;
+}
+
+int ask_line(struct buf *out, const char *prompt, struct err *e)
+{
+    bool begun = false;
+    char c = '\0';
+    ssize_t n = 0;
+
+    if (terminal_is(0) && terminal_is(2))
+        ask_print(2, prompt);
+    while (c != '\n') {
+        n = signals_pending() ? -1 : read(0, &c, 1);
+        if (signals_pending())
+            return err_set(e, ST_TEMP, "interrupted");
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_sys(e, ST_IO, errno, "cannot read standard input");
+        if (n == 0)
+            break;
+        begun = true;
+        if (c != '\n' && buf_add_secret(out, &c, 1) != 0)
+            return err_set(e, ST_CONFIG, "the line is longer than %zu octets", out->max);
+    }
+    if (!begun)
+        return err_set(e, ST_CONFIG, "the input ended");
+    if (out->n > 0 && out->p[out->n - 1] == '\r')
+        buf_cut(out, out->n - 1);
     return 0;
 }

@@ -45,7 +45,8 @@ enum cmd_bit {
     CMD_PROVIDERS = 16,
     CMD_COMPLETION = 32,
     CMD_IMPORT = 64,
-    CMD_REPORT = 128
+    CMD_REPORT = 128,
+    CMD_INIT = 256
 };
 
 struct cmd_command {

@@ -16,6 +16,7 @@ enum status cmd_status(const struct cmd_options *o, struct err *e);
 enum status cmd_verify(const struct cmd_options *o, struct err *e);
 enum status cmd_report(const struct cmd_options *o, struct err *e);
 enum status cmd_completion(const struct cmd_options *o, struct err *e);
+enum status cmd_init(const struct cmd_options *o, struct err *e);
 enum status cmd_import(const struct cmd_options *o, struct err *e);
 enum status cmd_providers(const struct cmd_options *o, struct err *e);
 
@@ -26,6 +27,9 @@ struct cmd_setup {
     char *state_root;
 };
 int cmd_setup(struct cmd_setup *s, const struct cmd_options *o, struct err *e);
+/* Where a configuration would be found that is not there yet: the place asked for, or the user's
+ * own. The caller frees it; null: ST_CONFIG, there is no home folder. */
+char *cmd_new_config(const struct cmd_options *o, const char *home, struct err *e);
 void cmd_setup_free(struct cmd_setup *s);
 
 /* With -v: that no account fell into the part (--shard). Nobody is served, and that is no error. */

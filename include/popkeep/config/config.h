@@ -136,6 +136,10 @@ void config_free(struct config *c);
 int config_select(const struct config *c, const char *const *words, size_t n_words,
                   const char *const *other_words, bool *chosen, struct err *e);
 
+/* Would the line "KEY = VALUE" be taken in the section of an account? -1: ST_CONFIG, in words that
+ * need no line number. For what asks for values one by one. */
+int config_check_value(const char *key, struct sv value, const char *home, struct err *e);
+
 /* One row a key, in the order of the manual; the manual's test and misspelling hints read it. */
 struct config_key {
     const char *name;

@@ -42,6 +42,9 @@ int value_host(struct sv v, const char *key, char **out, struct err *e);
 /* "sha256//BASE64", several separated by blanks. */
 int value_pins(struct sv v, unsigned char (**out)[HASH_OCTETS], size_t *n, struct err *e);
 
+/* An e-mail address by itself: no name, no brackets, no blanks. */
+int value_address(struct sv v, struct err *e);
+
 /* Name of an account, as in config.h, or of a profile; `what` is "account" or "profile". */
 int value_section_name(struct sv v, const char *what, struct err *e);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Asking for a secret on the terminal.
+ * Asking: for a secret on the terminal, for anything else wherever standard input comes from.
  */
 #ifndef POPKEEP_SYS_ASK_H
 #define POPKEEP_SYS_ASK_H
@@ -16,5 +16,12 @@
  * -1: ST_CONFIG (no terminal; the line is longer than the terminal or out->max can carry; end of
  * file), ST_TEMP (a signal came and popkeep catches it, see signals.h). */
 int ask_secret(struct buf *out, const char *prompt, struct err *e);
+
+/* One line of standard input, without its line end (LF or CRLF), octet by octet, so that nothing
+ * of the next line is taken; `prompt` is printed on stderr if both are terminals. Without a line
+ * end the last one counts, too. *out is treated as a secret, and its max bounds the line.
+ * -1: ST_CONFIG (the input ended before it, or the line is too long), ST_TEMP (a signal came, see
+ * signals.h), ST_IO. */
+int ask_line(struct buf *out, const char *prompt, struct err *e);
 
 #endif
