@@ -4,11 +4,13 @@
  * since boot CLOCKSHIM_BOOT_OFFSET seconds (both may be negative); with CLOCKSHIM_AT the wall clock
  * stands still at that time; with CLOCKSHIM_JUMP=N:S it is S seconds ahead from the N-th look of a
  * process at it. CLOCK_MONOTONIC, by which
- * deadlines are kept, is left alone unless CLOCKSHIM_SPEED says how many seconds it shall count in
- * each. The kernel is asked by system call, so that the real functions need not be looked up and
- * sanitizers and valgrind do not mind.
+ * deadlines are kept (those of condition variables, too: all are of this clock), is left alone
+ * unless CLOCKSHIM_SPEED says how many seconds it shall count in each. The kernel is asked by
+ * system call, so that the real functions need not be looked up and sanitizers and valgrind do not
+ * mind.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -39,6 +41,26 @@ static void hurry(struct timespec *t)
     ns = ns * speed + began.tv_nsec;
     t->tv_sec = began.tv_sec + ns / 1000000000;
     t->tv_nsec = ns % 1000000000;
+}
+
+/* The other way round. */
+static struct timespec really(const struct timespec *t)
+{
+    long long speed = offset_of("CLOCKSHIM_SPEED");
+    long long ns = (t->tv_sec - began.tv_sec) * 1000000000LL + t->tv_nsec - began.tv_nsec;
+
+    if (speed > 1)
+        ns /= speed;
+    ns += began.tv_nsec;
+    return (struct timespec){.tv_sec = began.tv_sec + ns / 1000000000, .tv_nsec = ns % 1000000000};
+}
+
+int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
+                           const struct timespec *restrict deadline)
+{
+    struct timespec t = really(deadline);
+
+    return pthread_cond_clockwait(cond, mutex, CLOCK_MONOTONIC, &t);
 }
 
 static long long jump(void)
