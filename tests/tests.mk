@@ -105,5 +105,6 @@ include tests/bench.mk
 include tests/fuzz.mk
 include tests/coverage.mk
 include tests/model.mk
+include tests/report.mk
 include tests/slurm.mk
 include tests/kubernetes.mk

@@ -77,7 +77,7 @@ const char html_style[] =
     "#accounts .why{font-size:1rem;margin-bottom:.2rem}\n"
     "#accounts td.s{grid-column:1/-1;grid-row:1;justify-self:end;align-self:start}\n"
     "#accounts td[data-l]::before{content:attr(data-l);display:block;color:var(--soft);font-size:.8125rem}\n"
-    "#accounts td small{display:inline-block;margin-left:.5em}#accounts td.d small,#accounts td.m small{display:block;margin:0;white-space:normal}\n"
+    "#accounts td small{display:inline-block;margin-left:.5em}#accounts td.d small,#accounts td.m small{display:block;margin:0;white-space:normal}#accounts td.d{white-space:normal}\n"
     "#accounts td.none{display:none}}\n"
     "@media print{.find,details{display:none}tr{break-inside:avoid}}\n";
 
