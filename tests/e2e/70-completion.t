@@ -100,6 +100,8 @@ SKIP: {
         my ($for_all) = ask( $shell, 'popkeep --' );
         is( join( ' ', grep { $for_all !~ /(?:^| )\Q$_\E(?: |\z)/ } @options ), '', "$shell: every option is offered before a command" );
         offers( $shell, 'popkeep -c ', 'reports schools.csv', 'files where a file is wanted' );
+        offers( $shell, 'popkeep import sch', 'schools.csv', '... for a command, too' );
+        offers( $shell, 'popkeep report ', 'reports', 'and folders where a folder is wanted' );
         offers( $shell, 'popkeep --log=sch', 'schools.csv', '... behind an equals sign' ) if $shell ne 'fish';
         offers( $shell, 'popkeep --jobs ', '', 'nothing where a number is wanted' );
 
