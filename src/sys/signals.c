@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The first signal sets a flag, the second one kills. */
+/* The first signal sets a flag, a later one kills. */
 #include "popkeep/sys/signals.h"
 #include "popkeep/sys/clock.h"
 #include <errno.h>
@@ -9,6 +9,8 @@
 #include <stddef.h>
 
 static volatile int signals_caught; /* an int is written in one piece on every Linux machine */
+
+static int64_t signals_caught_ms; /* when; only the handler looks at it */
 
 static const int signals_handled[] = {SIGINT, SIGTERM, SIGHUP};
 enum { SIGNALS_N = sizeof signals_handled / sizeof signals_handled[0] };
@@ -29,10 +31,12 @@ static void signals_default(int sig)
 static void signals_on(int sig)
 {
     int saved = errno;
+    int64_t now = clock_mono_ms();
 
     if (signals_caught == 0) {
+        signals_caught_ms = now;
         signals_caught = sig;
-    } else {
+    } else if (now - signals_caught_ms >= SIGNALS_SAME_MS) {
         signals_default(sig);
         raise(sig); /* blocked in its own handler: acts on return */
     }
@@ -46,6 +50,8 @@ void signals_install(void)
     struct sigaction old;
 
     sigemptyset(&sa.sa_mask);
+    for (size_t i = 0; i < SIGNALS_N; i++)
+        sigaddset(&sa.sa_mask, signals_handled[i]);
     sigemptyset(&ignore.sa_mask);
     for (size_t i = 0; i < SIGNALS_N; i++) {
         if (sigaction(signals_handled[i], NULL, &old) != 0 || old.sa_handler == SIG_IGN)

@@ -112,6 +112,19 @@ for my $signal (qw(TERM INT)) {
     completes( $t, $s, 'Ctrl-C' );
 }
 
+# ---- a service manager signals every process, timeout(1) its child and its group: one request, not impatience ----
+for my $how ( 'all processes', 'timeout' ) {
+    my ( $t, $s ) = stuck("capa TOP UIDL USER\non RETR 8 silent");
+    my $run = $t->start('fetch');
+    until_it( 'RETR 8', said( $s, qr/^RETR 8/ ) );
+    my ($worker) = workers( $run->{pid} );
+    kill TERM => $how eq 'timeout' ? ( $run->{pid}, $run->{pid} ) : ( $worker, $run->{pid} );
+    $run->finish->exits( 143, "$how signalled: ended by SIGTERM" );
+    is( scalar @{ $t->stored_octets('okul') }, 6, '... in good order: what was fetched is kept' );
+    is( scalar $t->tmp_files('okul'), 0, '... and nothing half' );
+    completes( $t, $s, $how );
+}
+
 # ---- impatience, and the parent killed ----
 {
     my ( $t, $s ) = stuck("capa TOP UIDL USER\non RETR 8 silent");
@@ -120,7 +133,7 @@ for my $signal (qw(TERM INT)) {
     my ($worker) = workers( $run->{pid} );
     kill STOP => $worker;    # it does not listen
     $run->signal('TERM');
-    sleep 0.05;
+    sleep 1.1;    # what comes within a second is the same request
     my $began = time;
     $run->signal('TERM')->finish;
     $run->exits( 143, 'a second signal ends it' );

@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <pty.h>
 #include <signal.h>
@@ -220,9 +221,21 @@ static void first_signal(void)
         _exit(2);
 }
 
+/* timeout(1) signals its child twice; systemd and Slurm the workers, and the parent does so too. */
+static void same_signal(void)
+{
+    first_signal();
+    raise(SIGTERM);
+    raise(SIGINT);
+    if (signals_pending() != SIGTERM)
+        _exit(3);
+}
+
 static void second_signal(void)
 {
     first_signal();
+    for (int64_t end = clock_mono_ms() + SIGNALS_SAME_MS; clock_mono_ms() <= end;)
+        poll(NULL, 0, 50);
     raise(SIGINT);
     _exit(3);
 }
@@ -260,6 +273,7 @@ static void test_signals(void **state)
 {
     (void)state;
     assert_int_equal(in_child(first_signal), 0);
+    assert_int_equal(in_child(same_signal), 0);
     assert_int_equal(in_child(second_signal), SIGINT);
     assert_int_equal(in_child(reraised), SIGTERM);
     assert_int_equal(in_child(ignored), 0);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Signals: one ends the work in good order, a second one ends it at once.
+ * Signals: one ends the work in good order, a later one ends it at once.
  *
  * signals_install once at the start. The first SIGINT, SIGTERM or SIGHUP only sets the flag; waits
  * look at it (conn_set_interrupt(signals_flag())) and system calls end with EINTR, since no handler
- * is installed with SA_RESTART. Any further one of the three has its default effect immediately:
- * every point is safe to be killed at. A parent therefore must not pass on to a worker a signal
- * that the terminal has sent to the worker already. When the work is ended and written,
+ * is installed with SA_RESTART. What follows within SIGNALS_SAME_MS is taken for the same request,
+ * come by another way: timeout(1) signals its child and its group, systemd and Slurm the workers as
+ * well as the parent, which passes it on to them. Any later one of the three has its default effect
+ * immediately: every point is safe to be killed at. When the work is ended and written,
  * signals_reraise lets the shell see by what we ended, so that its loop ends too. A signal that was
  * ignored when popkeep was started (nohup, `&` in a script) stays ignored.
  */
@@ -15,6 +16,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+enum { SIGNALS_SAME_MS = 1000 };
 
 /* SIGPIPE and SIGXFSZ (ulimit -f) are ignored from here on: the writes that fail are reported. */
 void signals_install(void);
