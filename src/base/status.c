@@ -42,3 +42,13 @@ enum status status_worst(enum status a, enum status b)
 {
     return status_info(a)->rank >= status_info(b)->rank ? a : b;
 }
+
+const char *monitor_word(enum monitor_status s)
+{
+    static const char *const words[] = {[MONITOR_OK] = "OK",
+                                        [MONITOR_WARNING] = "WARNING",
+                                        [MONITOR_CRITICAL] = "CRITICAL",
+                                        [MONITOR_UNKNOWN] = "UNKNOWN"};
+
+    return words[s];
+}

@@ -2,6 +2,7 @@
 /* popkeep: the program's beginning and end. */
 #include "popkeep/cmd/options.h"
 
+#include "popkeep/cmd/setup.h"
 #include "popkeep/cmd/sink.h"
 
 #include "popkeep/base/translate.h"
@@ -79,18 +80,24 @@ int main(int argc, char **argv)
 {
     struct err e = ERR_INIT;
     struct cmd_options o;
-    enum status st;
+    bool nagios, parsed;
+    int exit_status;
 
     memory_guard_openssl();
     open_missing_descriptors();
-    if (!cmd_options_json(argc, argv)) /* what programs read is English throughout */
-        language_enter();
+    nagios = cmd_options_have(argc, argv, "--nagios");
+    if (!nagios && !cmd_options_have(argc, argv, "--json"))
+        language_enter(); /* what programs read is English throughout */
     umask(077);
     manager_init();
     process_harden();
     signals_install();
-    st = cmd_options_parse(&o, argc, argv, &e) < 0 ? print_error(&e) : run(&o);
+    parsed = cmd_options_parse(&o, argc, argv, &e) == 0;
+    if (nagios && !(parsed && (o.help || o.version)))
+        exit_status = (int)cmd_nagios(&o, &e);
+    else
+        exit_status = (int)(parsed ? run(&o) : print_error(&e));
     free(o.words);
     signals_reraise();
-    return (int)st;
+    return exit_status;
 }

@@ -129,6 +129,28 @@ static int set_metrics(struct cmd_options *o, const char *v, struct err *e)
     return 0;
 }
 
+static int set_nagios(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)v;
+    (void)e;
+    o->nagios = true;
+    return 0;
+}
+
+static int set_warning(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)e;
+    o->warning = v;
+    return 0;
+}
+
+static int set_critical(struct cmd_options *o, const char *v, struct err *e)
+{
+    (void)e;
+    o->critical = v;
+    return 0;
+}
+
 static int set_server(struct cmd_options *o, const char *v, struct err *e)
 {
     (void)v;
@@ -191,6 +213,12 @@ static const struct cmd_option options[] = {
     {0, "server", NULL, N_("also ask the server whether all it lists is stored"), set_server,
      CMD_VERIFY},
     {0, "lang", N_("LANG"), N_("the language of the page: en or tr"), set_lang, CMD_REPORT},
+    {0, "nagios", NULL, N_("one line for Nagios and Icinga, exit status 0 to 3"), set_nagios,
+     CMD_STATUS},
+    {'w', "warning", N_("LIMITS"), N_("with --nagios: a warning from here on, 12h or unsaved=0"),
+     set_warning, CMD_STATUS},
+    {0, "critical", N_("LIMITS"), N_("with --nagios: critical from here on; behind it also -c"),
+     set_critical, CMD_STATUS},
     {'h', "help", NULL, N_("show this help"), set_help, 0},
     {'V', "version", NULL, N_("show the version"), set_version, 0},
     {0, NULL, NULL, NULL, NULL, 0},
@@ -283,14 +311,23 @@ static int long_option(struct cmd_options *o, struct args *a, const char *word, 
     return unknown_option(word, e);
 }
 
+/* Monitors know -c as that of the critical limit. */
+static const struct cmd_option *by_letter(const struct cmd_options *o, char letter)
+{
+    const struct cmd_option *opt = options;
+
+    while (opt->name != NULL && (o->nagios && letter == 'c' ? strcmp(opt->name, "critical") != 0
+                                                            : opt->letter != letter))
+        opt++;
+    return opt;
+}
+
 static int short_options(struct cmd_options *o, struct args *a, const char *word, struct err *e)
 {
     for (const char *p = word + 1; *p != '\0'; p++) {
-        const struct cmd_option *opt = options;
+        const struct cmd_option *opt = by_letter(o, *p);
         const char *value = NULL;
 
-        while (opt->name != NULL && opt->letter != *p)
-            opt++;
         if (opt->name == NULL)
             return unknown_option(word, e);
         a->given[opt - options] = true;
@@ -342,6 +379,11 @@ static int check_together(const struct cmd_options *o, const struct args *a, str
     if (o->run.has_as_of && !o->run.dry_run)
         return err_set(e, ST_USAGE,
                        "--as-of goes with --dry-run only: a real deletion follows the real clock");
+    if (!o->nagios && (o->warning != NULL || o->critical != NULL))
+        return err_set(e, ST_USAGE, "--warning and --critical are limits of --nagios");
+    if (o->nagios && (o->json || o->metrics_file != NULL))
+        return err_set(e, ST_USAGE, "--nagios prints one line: it does not go with --%s",
+                       o->json ? "json" : "metrics");
     if (o->run.dry_run && o->metrics_file != NULL)
         return err_set(e, ST_USAGE, "--metrics tells of real runs and does not go with --dry-run");
     if (o->run.dry_run && (o->run.adopt || o->run.confirm_delete))
@@ -411,10 +453,10 @@ void cmd_options_help(struct buf *out)
                 "Begin with: popkeep check. Manual: man popkeep, man popkeep.conf\n"));
 }
 
-bool cmd_options_json(int argc, char **argv)
+bool cmd_options_have(int argc, char **argv, const char *option)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--json") == 0)
+        if (strcmp(argv[i], option) == 0)
             return true;
     return false;
 }

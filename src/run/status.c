@@ -230,8 +230,15 @@ static void fill_last_run(struct view *v)
         v->ev.num[EN_LEFT] = run->listed > run->matched ? (int64_t)(run->listed - run->matched) : 0;
 }
 
-static int tell_status(const struct account *a, const char *state_root, int64_t now, bool figures,
-                       struct history *h, struct tell *t, struct err *e)
+/* What is told of an account, beside what always is. */
+struct wish {
+    bool figures;            /* of the last run, in place of those of all that is stored */
+    bool maildir;            /* which stored messages have no file */
+    struct history *history; /* null: not wanted */
+};
+
+static int tell_status(const struct account *a, const char *state_root, int64_t now,
+                       const struct wish *wish, struct tell *t, struct err *e)
 {
     struct view v = {.account = a, .text = BUF_INIT(4096), .now = now};
     struct book b;
@@ -242,15 +249,15 @@ static int tell_status(const struct account *a, const char *state_root, int64_t 
         event_init(&v.ev, EVENT_STATUS, a->name);
         fill_account(&v);
         fill_run(&v);
-        if (!figures)
-            fill_stored(&v, h);
+        if (!wish->figures)
+            fill_stored(&v, wish->history);
         if (ledger_run(b.ledger)->any)
             fill_facts(&v);
         find_in_journal(&v);
         find_in_facts(&v);
-        if (figures)
+        if (wish->figures)
             fill_last_run(&v);
-        else
+        if (wish->maildir)
             look_into_maildir(&v);
         v.ev.num[EN_TROUBLE] = v.found;
         v.ev.num[EN_HEALTH] = health_of(v.found, ledger_run(b.ledger)->status);
@@ -265,12 +272,13 @@ static int tell_status(const struct account *a, const char *state_root, int64_t 
 enum status status_account(const struct account *a, const char *state_root, int64_t now,
                            struct history *h, struct tell *t)
 {
+    struct wish wish = {.maildir = true, .history = h};
     struct err e = ERR_INIT;
     struct event ev;
 
     tell_start(&ev, a);
     tell_event(t, &ev);
-    if (tell_status(a, state_root, now, false, h, t, &e) < 0)
+    if (tell_status(a, state_root, now, &wish, t, &e) < 0)
         tell_error(t, &e, NULL);
     tell_end_account(t, e.status);
     return e.status;
@@ -290,9 +298,10 @@ static void pass_status(void *listener, const struct event *ev)
         l->emit(l->ctx, ev);
 }
 
-void status_figures(const struct account *a, const char *state_root, int64_t now,
+void status_figures(const struct account *a, const char *state_root, int64_t now, bool maildir,
                     void (*emit)(void *ctx, const struct event *ev), void *ctx)
 {
+    struct wish wish = {.figures = true, .maildir = maildir};
     struct listener l = {.emit = emit, .ctx = ctx};
     struct run_options quiet = {.verbose = -1};
     struct err e = ERR_INIT;
@@ -300,7 +309,7 @@ void status_figures(const struct account *a, const char *state_root, int64_t now
     struct tell t;
 
     tell_init(&t, a->name, pass_status, &l, &quiet, false);
-    if (tell_status(a, state_root, now, true, NULL, &t, &e) < 0) {
+    if (tell_status(a, state_root, now, &wish, &t, &e) < 0) {
         event_init(&ev, EVENT_STATUS, a->name);
         ev.num[EN_STATUS] = e.status;
         ev.num[EN_TROUBLE] = health_bit(FINDING_JOURNAL);

@@ -21,6 +21,7 @@
 #include "popkeep/ledger/retention.h"
 #include "popkeep/report/event.h"
 #include "popkeep/report/metrics.h"
+#include "popkeep/report/nagios.h"
 
 enum { MANUAL_MAX = 1 << 20 };
 
@@ -259,6 +260,25 @@ static void test_metrics(void **state)
     free(text);
 }
 
+static void test_nagios(void **state)
+{
+    (void)state;
+    char *text = section("man/popkeep.1", "NAGIOS");
+    size_t n = 0;
+    for (; nagios_measure_word((int)n); n++) {
+        char *line = mem_printf("\n.It Cm %s\n", nagios_measure_word((int)n));
+        expect_once(text, line);
+        free(line);
+    }
+    assert_int_equal(times(text, "\n.It Cm "), n);
+    for (int s = MONITOR_OK; s <= MONITOR_UNKNOWN; s++) {
+        char *line = mem_printf("\n.It %d Ta Ql %s", s, monitor_word((enum monitor_status)s));
+        expect_once(text, line);
+        free(line);
+    }
+    free(text);
+}
+
 /* Every field that the manual names is one of some event's. */
 static void test_no_field_made_up(void **state)
 {
@@ -300,7 +320,7 @@ int main(void)
         cmocka_unit_test(test_exit_statuses),    cmocka_unit_test(test_events),
         cmocka_unit_test(test_no_field_made_up), cmocka_unit_test(test_presets),
         cmocka_unit_test(test_reasons),          cmocka_unit_test(test_stages),
-        cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_metrics),          cmocka_unit_test(test_nagios),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

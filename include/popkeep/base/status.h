@@ -37,6 +37,11 @@ struct status_info {
     const char *meaning; /* one phrase for people */
 };
 
+/* What plugins of Nagios end with, and the word their line begins with: the one place where popkeep
+ * (status --nagios) does not end with an enum status. */
+enum monitor_status { MONITOR_OK, MONITOR_WARNING, MONITOR_CRITICAL, MONITOR_UNKNOWN };
+const char *monitor_word(enum monitor_status s); /* "CRITICAL" */
+
 /* The whole table, ended by an entry with a null name. */
 const struct status_info *status_table(void);
 

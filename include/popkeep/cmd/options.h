@@ -20,6 +20,8 @@ struct cmd_options {
     const char *log_file;     /* null: none */
     const char *metrics_file; /* null: none */
     bool fail_fast;
+    bool nagios;
+    const char *warning, *critical; /* limits of --nagios, null: not given */
     bool help, version;
     unsigned jobs;      /* 0: not given */
     struct shard shard; /* n is 0: not given */
@@ -66,8 +68,7 @@ const char *const *cmd_command_names(void); /* ended by null */
 int cmd_options_parse(struct cmd_options *o, int argc, char **argv, struct err *e);
 void cmd_options_help(struct buf *out);
 
-/* Whether --json is among the arguments, however wrong the others are: then every text is English.
- */
-bool cmd_options_json(int argc, char **argv);
+/* Whether such an option ("--json") is among the arguments, however wrong the others are. */
+bool cmd_options_have(int argc, char **argv, const char *option);
 
 #endif

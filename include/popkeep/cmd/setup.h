@@ -35,6 +35,10 @@ void cmd_setup_free(struct cmd_setup *s);
 /* With -v: that no account fell into the part (--shard). Nobody is served, and that is no error. */
 void cmd_tell_empty(const struct cmd_options *o, size_t n_chosen, struct sink *sink);
 
+/* status --nagios: the line on stdout. With an error in *e already (wrong usage), or one that keeps
+ * it from looking: unknown. */
+enum monitor_status cmd_nagios(const struct cmd_options *o, struct err *e);
+
 /* --metrics: the figures of all accounts (those named or not, but for --shard), and of the run
  * whose summary this is (null: none). A failure is told as an event. */
 enum status cmd_publish_metrics(const struct cmd_options *o, const struct cmd_setup *s,

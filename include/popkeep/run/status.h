@@ -18,9 +18,9 @@ enum status status_account(const struct account *a, const char *state_root, int6
                            struct history *h, struct tell *t);
 
 /* The same for a monitor: exactly one EVENT_STATUS to `emit`, whatever happens (a journal that
- * cannot be read has that as its status), nothing else; the Maildir is not looked into, and
- * EN_FETCHED, EN_DELETED and EN_LEFT are those of the last run. */
-void status_figures(const struct account *a, const char *state_root, int64_t now,
+ * cannot be read has that as its status), nothing else; the Maildir is looked into only if asked
+ * for, and EN_FETCHED, EN_DELETED and EN_LEFT are those of the last run. */
+void status_figures(const struct account *a, const char *state_root, int64_t now, bool maildir,
                     void (*emit)(void *ctx, const struct event *ev), void *ctx);
 
 #endif

@@ -260,7 +260,7 @@ sub start {
     my $env = $t->run_environment( $how{env} );
     my @command = ( $t->{program} // program(), $how{no_config} ? () : ( '-c', $t->path('popkeep.conf') ), @args );
     my %run = ( n => $n, began => time, timeout => $how{timeout} || ( $ENV{POPKEEP_WRAP} ? 300 : 60 ) );
-    $run{is_json} = !$how{tty} && grep { $_ eq '--json' } @args;
+    $run{is_json} = !$how{tty} && grep( { $_ eq '--json' } @args ) && !grep { $_ eq '--nagios' } @args;
     if ( $how{strace} ) {    # never with valgrind; nor can leaks be found under it
         $run{strace} = $t->path("run-$n.strace");
         $env->{ASAN_OPTIONS} =~ s/detect_leaks=1/detect_leaks=0/ if $env->{ASAN_OPTIONS};
