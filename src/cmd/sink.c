@@ -229,7 +229,8 @@ void sink_event(void *sink, const struct event *ev)
         manager_mark(&out, 0, STDOUT, priorities[report_level(ev)]);
     }
     manager_mark(&diag, 0, STDERR, priorities[report_level(ev)]);
-    log_event(s, ev);
+    if (ev->kind != EVENT_SUMMARY) /* it was logged already */
+        log_event(s, ev);
     if (s->apart && ev->str[ES_ACCOUNT].n > 0) {
         keep_apart(s, ev, &out, &diag);
     } else {
@@ -275,9 +276,10 @@ enum status sink_end(struct sink *s, enum status worst, int64_t began_ms)
     tell_manager(s, "STOPPING=1\n");
     whole_end_all(&s->whole, put, s);
     sink_summary(s, worst, began_ms, &ev);
-    worst = (enum status)ev.num[EN_STATUS];
+    log_event(s, &ev); /* first, for whether that works is a part of the result */
+    worst = status_worst((enum status)ev.num[EN_STATUS], s->output_status);
+    ev.num[EN_STATUS] = worst;
     sink_event(s, &ev);
-    logbook_close(&s->log);
     whole_free(&s->whole);
     progress_free(s->progress);
     s->progress = NULL;
@@ -304,7 +306,6 @@ static void log_early(const struct cmd_options *o, const struct err *e)
     logbook_init(&s.log, o, &s.style);
     (void)buf_addf(&text, "popkeep: %s\n", e->text);
     log_lines(&s, REPORT_ERROR, buf_sv(&text)); /* it ends with a status already */
-    logbook_close(&s.log);
     buf_free(&text);
 }
 

@@ -8,19 +8,17 @@
 
 #include "popkeep/cmd/options.h"
 #include "popkeep/report/text.h"
-#include "popkeep/sys/logfile.h"
 
 struct logbook {
-    struct logfile file; /* its path is null without --log: then nothing here does anything */
+    const char *path; /* null without --log: then nothing here does anything */
     struct report_style style;
 };
 
-/* `style` is that of the printed text. Nothing is opened before the first line. */
+/* `style` is that of the printed text. */
 void logbook_init(struct logbook *l, const struct cmd_options *o, const struct report_style *style);
 /* -1, ST_IO: it could not be written; the next call tries again. */
 int logbook_event(struct logbook *l, const struct event *ev, struct err *e);
 /* Whole lines that are no event. */
-int logbook_lines(struct logbook *l, enum report_level level, struct sv text, struct err *e);
-void logbook_close(struct logbook *l);
+int logbook_lines(const struct logbook *l, enum report_level level, struct sv text, struct err *e);
 
 #endif
