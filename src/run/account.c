@@ -218,12 +218,13 @@ static void run_record(struct worker *w, enum status status)
 }
 
 /* For the next run's order of accounts. */
-static void save_served(struct worker *w)
+static void save_served(struct worker *w, enum status status)
 {
     const struct ledger_run *run = ledger_run(w->book.ledger);
 
     w->served.last_success = run->last_success;
     w->served.last_try = clock_wall_s();
+    w->served.last_status = status;
     w->served.failed_in_a_row = run->failed_in_a_row;
     served_save(&w->served, w->book.dir_fd);
 }
@@ -254,7 +255,7 @@ int worker_fetch(struct worker *w, struct err *e)
     if (w->connected && !w->options->dry_run) {
         enum status st = rc < 0 ? status_worst(w->status, e->status) : w->status;
         run_record(w, st);
-        save_served(w);
+        save_served(w, st);
         compact(w);
     }
     return rc;

@@ -12,6 +12,7 @@
 #include "popkeep/run/tell.h"
 #include "popkeep/run/turn.h"
 #include "popkeep/sys/clock.h"
+#include "popkeep/sys/process.h"
 #include "popkeep/sys/secret.h"
 #include "popkeep/sys/signals.h"
 
@@ -36,6 +37,7 @@ struct slot {
     bool in_use;    /* ... and then it may be tried again */
     bool again;     /* this is that try */
     bool begun;
+    int64_t began; /* unix s */
 };
 
 /* Why no further account begins. */
@@ -43,6 +45,7 @@ enum ending { ENDING_NOT, ENDING_SIGNAL, ENDING_TIME, ENDING_FAILURE };
 
 struct pool {
     const struct pool_job *job;
+    int root_fd; /* the state folder, -1: there is none yet */
     struct slot *slots;
     size_t n;
     struct turns turns; /* of the slots, by their index */
@@ -122,6 +125,30 @@ static void take_event(struct pool *p, struct slot *s, const struct event *ev)
         p->job->event(p->job->ctx, ev);
 }
 
+/* What ended before the account had its journal, or was killed, stands nowhere else: `status` would
+ * tell of the run before. As root nothing is written into a folder of another user's. */
+static void note_failure(const struct pool *p, const struct slot *s)
+{
+    const struct run_options *o = &p->job->options;
+    struct served was;
+    int fd;
+
+    if (o->command != RUN_FETCH || o->dry_run || s->status == ST_OK || s->status == ST_HELD ||
+        p->root_fd < 0 || (process_is_root() && s->account->run_as != NULL))
+        return;
+    fd = openat(p->root_fd, s->account->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    served_load(&was, fd, ".");
+    if (was.last_try < s->began) {
+        was.last_try = clock_wall_s();
+        was.last_status = s->status;
+        was.failed_in_a_row++;
+        served_save(&was, fd);
+    }
+    close(fd);
+}
+
 /* ---- beginning ---- */
 
 static void finish_early(struct pool *p, size_t i, enum event_stage stage, const struct err *e)
@@ -131,6 +158,7 @@ static void finish_early(struct pool *p, size_t i, enum event_stage stage, const
     s->status = e->status;
     tell_slot(p, EVENT_ERROR, s, stage, NULL, e->text);
     tell_slot(p, EVENT_ACCOUNT_END, s, stage, NULL, NULL);
+    note_failure(p, s);
     turns_end(&p->turns, i);
 }
 
@@ -139,6 +167,7 @@ static void begin(struct pool *p, struct slot *s)
     struct event ev;
 
     s->begun = true;
+    s->began = clock_wall_s();
     tell_start(&ev, s->account);
     p->job->event(p->job->ctx, &ev);
 }
@@ -255,6 +284,7 @@ static void reap(struct pool *p, size_t at, bool nonsense)
         turns_again(&p->turns, i, clock_mono_ms() + POOL_IN_USE_MS);
     else
         tell_its_end(p, s);
+    note_failure(p, s);
     look_at_failure(p, s);
 }
 
@@ -423,14 +453,14 @@ static void skip(struct pool *p, size_t i, const struct served *was, int64_t lef
     free(text);
 }
 
-static void add(struct pool *p, size_t i, int root_fd)
+static void add(struct pool *p, size_t i)
 {
     struct slot *s = &p->slots[i];
     struct served was = {0};
     int64_t left = 0;
 
-    if (root_fd >= 0)
-        served_load(&was, root_fd, s->account->name);
+    if (p->root_fd >= 0)
+        served_load(&was, p->root_fd, s->account->name);
     if (p->job->options.command != RUN_VERIFY || p->job->options.server)
         left = served_delay_left(&was, clock_wall_s());
     turns_add(&p->turns, served_since(&was), left == 0 ? 0 : clock_mono_ms() + left * 1000);
@@ -441,8 +471,8 @@ static void add(struct pool *p, size_t i, int root_fd)
 static void fill(struct pool *p)
 {
     const struct config *c = p->job->config;
-    int root_fd = open(p->job->state_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+    p->root_fd = open(p->job->state_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     p->slots = mem_zalloc(c->n_accounts, sizeof *p->slots);
     for (size_t i = 0; i < c->n_accounts; i++)
         if (p->job->chosen[i])
@@ -453,10 +483,8 @@ static void fill(struct pool *p)
                                              .end = BUF_INIT(HELD_MAX)};
     turns_init(&p->turns, c->n_accounts, p->job->jobs > 0 ? p->job->jobs : c->jobs, c->per_host);
     for (size_t i = 0; i < p->n; i++)
-        add(p, i, root_fd);
+        add(p, i);
     turns_sort(&p->turns);
-    if (root_fd >= 0)
-        close(root_fd);
     p->fds = mem_zalloc(p->turns.limit + 1, sizeof *p->fds);
     p->which = mem_zalloc(p->turns.limit, sizeof *p->which);
     p->in = mem_alloc(READ_OCTETS);
@@ -472,6 +500,8 @@ static enum status empty(struct pool *p)
         buf_free(&p->slots[i].held);
         buf_free(&p->slots[i].end);
     }
+    if (p->root_fd >= 0)
+        close(p->root_fd);
     turns_free(&p->turns);
     free(p->fds);
     free(p->which);

@@ -11,7 +11,7 @@
 
 #define SERVED_NUMBER_MAX (UINT64_C(1) << 53) /* two of them never overflow */
 
-enum { SERVED_NUMBERS = 5, SERVED_MAX = 256, NAME_MAX_OCTETS = 256 };
+enum { SERVED_NUMBERS = 6, SERVED_MAX = 256, NAME_MAX_OCTETS = 256 };
 
 void served_parse(struct served *s, struct sv text)
 {
@@ -28,7 +28,8 @@ void served_parse(struct served *s, struct sv text)
                          .last_try = (int64_t)n[1],
                          .failed_in_a_row = n[2],
                          .last_login = (int64_t)n[3],
-                         .delay_s = (int64_t)n[4]};
+                         .delay_s = (int64_t)n[4],
+                         .last_status = n[5]};
 }
 
 static unsigned long long not_negative(int64_t n)
@@ -38,9 +39,10 @@ static unsigned long long not_negative(int64_t n)
 
 void served_text(struct buf *out, const struct served *s)
 {
-    (void)buf_addf(out, "%019llu %019llu %019llu %019llu %019llu\n", not_negative(s->last_success),
-                   not_negative(s->last_try), (unsigned long long)s->failed_in_a_row,
-                   not_negative(s->last_login), not_negative(s->delay_s));
+    (void)buf_addf(out, "%019llu %019llu %019llu %019llu %019llu %019llu\n",
+                   not_negative(s->last_success), not_negative(s->last_try),
+                   (unsigned long long)s->failed_in_a_row, not_negative(s->last_login),
+                   not_negative(s->delay_s), (unsigned long long)s->last_status);
 }
 
 int64_t served_since(const struct served *s)

@@ -7,6 +7,7 @@
 #include "popkeep/report/health.h"
 #include "popkeep/run/book.h"
 #include "popkeep/run/facts.h"
+#include "popkeep/run/served.h"
 #include "popkeep/store/finder.h"
 
 enum { MB = 1000000, PERCENT_OF_MB = MB / 100 };
@@ -18,6 +19,8 @@ struct view {
     struct event ev;
     struct buf text; /* a line a finding */
     int64_t now, found;
+    enum status last_status; /* of the last run that was recorded, or noted (served.h) */
+    int64_t last_time;       /* 0: there was none */
 };
 
 static void find(struct view *v, enum finding f, const char *fmt, ...)
@@ -115,9 +118,9 @@ static void find_in_journal(struct view *v)
     const struct ledger_run *run = ledger_run(l);
 
     find_age(v, run);
-    if (run->any && run->status != ST_OK)
-        find(v, FINDING_LAST_RUN, "the last run ended with %d: %s", (int)run->status,
-             tr(status_info(run->status)->meaning));
+    if (v->last_time != 0 && v->last_status != ST_OK)
+        find(v, FINDING_LAST_RUN, "the last run ended with %d: %s", (int)v->last_status,
+             tr(status_info(v->last_status)->meaning));
     if (run->refused_in_a_row > 1)
         find(v, FINDING_LOGIN_REFUSED,
              trn("the login was refused in the last %u run",
@@ -203,10 +206,12 @@ static void fill_run(struct view *v)
     ev->num[EN_STORED] =
         (int64_t)(ledger_count_state(l, LEDGER_STORED) + ledger_count_state(l, LEDGER_ASKED) +
                   ledger_count_state(l, LEDGER_GONE));
+    if (v->last_time == 0)
+        return;
+    ev->num[EN_STATUS] = v->last_status;
+    ev->num[EN_LAST_RUN] = v->last_time;
     if (!run->any)
         return;
-    ev->num[EN_STATUS] = run->status;
-    ev->num[EN_LAST_RUN] = run->time;
     if (run->last_success != 0) {
         ev->num[EN_LAST_SUCCESS] = run->last_success;
         ev->num[EN_SUCCESS_AGE] = event_minus(v->now, run->last_success);
@@ -230,6 +235,22 @@ static void fill_last_run(struct view *v)
         v->ev.num[EN_LEFT] = run->listed > run->matched ? (int64_t)(run->listed - run->matched) : 0;
 }
 
+/* A run that ended before it had a journal, or was killed, is only noted. */
+static void find_last_run(struct view *v, int dir_fd)
+{
+    const struct ledger_run *run = ledger_run(v->ledger);
+    struct served noted = {0};
+
+    v->last_status = run->status;
+    v->last_time = run->any ? run->time : 0;
+    if (dir_fd >= 0)
+        served_load(&noted, dir_fd, ".");
+    if (noted.last_try >= v->last_time && noted.last_status != ST_OK) {
+        v->last_status = (enum status)noted.last_status;
+        v->last_time = noted.last_try;
+    }
+}
+
 /* What is told of an account, beside what always is. */
 struct wish {
     bool figures;            /* of the last run, in place of those of all that is stored */
@@ -246,6 +267,7 @@ static int tell_status(const struct account *a, const char *state_root, int64_t 
 
     if (rc == 0) {
         v.ledger = b.ledger;
+        find_last_run(&v, b.dir_fd);
         event_init(&v.ev, EVENT_STATUS, a->name);
         fill_account(&v);
         fill_run(&v);
@@ -260,7 +282,7 @@ static int tell_status(const struct account *a, const char *state_root, int64_t 
         if (wish->maildir)
             look_into_maildir(&v);
         v.ev.num[EN_TROUBLE] = v.found;
-        v.ev.num[EN_HEALTH] = health_of(v.found, ledger_run(b.ledger)->status);
+        v.ev.num[EN_HEALTH] = health_of(v.found, v.last_status);
         v.ev.str[ES_TEXT] = buf_sv(&v.text);
         tell_event(t, &v.ev);
     }

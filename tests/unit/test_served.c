@@ -11,7 +11,8 @@ static void test_there_and_back(void **state)
                         .last_try = 1763800900,
                         .failed_in_a_row = 2,
                         .last_login = 1763800901,
-                        .delay_s = 600};
+                        .delay_s = 600,
+                        .last_status = 77};
     struct served out;
     struct stat st;
 
@@ -30,8 +31,12 @@ static void test_there_and_back(void **state)
 
 static void test_nonsense_is_nothing(void **state)
 {
-    static const char *const bad[] = {
-        "", "\n", "1 2 3 4\n", "1 2 x 4 5\n", "-1 2 3 4 5\n", "99999999999999999999 2 3 4 5\n"};
+    static const char *const bad[] = {"",
+                                      "\n",
+                                      "1 2 3 4 5\n",
+                                      "1 2 x 4 5 6\n",
+                                      "-1 2 3 4 5 6\n",
+                                      "99999999999999999999 2 3 4 5 6\n"};
     struct served s;
 
     (void)state;
@@ -39,7 +44,7 @@ static void test_nonsense_is_nothing(void **state)
         served_parse(&s, sv_of(bad[i]));
         assert_int_equal(s.last_success | s.last_try | s.last_login | s.delay_s, 0);
     }
-    served_parse(&s, SV("1 2 3 4 99999999\n"));
+    served_parse(&s, SV("1 2 3 4 99999999 0\n"));
     assert_int_equal(s.delay_s, SERVED_DELAY_MAX_S);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * When an account was last served, and what its server said of further logins: a small file beside
- * the journal, so that a run of a thousand accounts can put them in order without opening a
- * journal.
+ * When an account was last served, how that ended, and what its server said of further logins: a
+ * small file beside the journal, so that a run of a thousand accounts can put them in order without
+ * opening a journal, and that `status` knows of runs that ended before there was one.
  *
  * It only saves time and refusals: it may be lost, torn or removed without harm (store/cache.h).
  * All times are unix s of the wall clock; one that lies ahead of now is not believed.
@@ -23,7 +23,8 @@ struct served {
     int64_t last_try;
     uint64_t failed_in_a_row;
     int64_t last_login;
-    int64_t delay_s; /* seconds from one login to the next (RFC 2449 section 6.5); 0: none */
+    uint64_t last_status; /* enum status, of last_try */
+    int64_t delay_s;      /* seconds from one login to the next (RFC 2449 section 6.5); 0: none */
 };
 
 /* Nothing known: all zero. */
