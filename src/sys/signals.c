@@ -7,10 +7,12 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <unistd.h>
 
 static volatile int signals_caught; /* an int is written in one piece on every Linux machine */
 
-static int64_t signals_caught_ms; /* when; only the handler looks at it */
+static int64_t signals_caught_ms; /* when; it and the next are the handler's alone */
+static bool signals_parent_spoke;
 
 static const int signals_handled[] = {SIGINT, SIGTERM, SIGHUP};
 enum { SIGNALS_N = sizeof signals_handled / sizeof signals_handled[0] };
@@ -28,15 +30,26 @@ static void signals_default(int sig)
     sigaction(sig, &sa, NULL);
 }
 
-static void signals_on(int sig)
+/* The parent passes on what it was sent, be it a second after the worker was sent it, too. */
+static bool is_passed_on(const siginfo_t *info)
+{
+    bool first = info->si_pid > 0 && info->si_pid == getppid() && !signals_parent_spoke;
+
+    signals_parent_spoke = signals_parent_spoke || first;
+    return first;
+}
+
+static void signals_on(int sig, siginfo_t *info, void *context)
 {
     int saved = errno;
     int64_t now = clock_mono_ms();
+    bool passed_on = is_passed_on(info);
 
+    (void)context;
     if (signals_caught == 0) {
         signals_caught_ms = now;
         signals_caught = sig;
-    } else if (now - signals_caught_ms >= SIGNALS_SAME_MS) {
+    } else if (!passed_on && now - signals_caught_ms >= SIGNALS_SAME_MS) {
         signals_default(sig);
         raise(sig); /* blocked in its own handler: acts on return */
     }
@@ -45,7 +58,7 @@ static void signals_on(int sig)
 
 void signals_install(void)
 {
-    struct sigaction sa = {.sa_handler = signals_on};
+    struct sigaction sa = {.sa_sigaction = signals_on, .sa_flags = SA_SIGINFO};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction old;
 
@@ -125,6 +138,7 @@ void signals_begin(void)
     sigset_t none;
 
     signals_caught = 0;
+    signals_parent_spoke = false;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -140,6 +154,7 @@ void signals_reset_for_child(void)
         if (signals_unwanted_ours[i])
             signals_default(signals_unwanted[i]);
     signals_caught = 0;
+    signals_parent_spoke = false;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }

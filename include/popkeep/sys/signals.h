@@ -6,7 +6,8 @@
  * look at it (conn_set_interrupt(signals_flag())) and system calls end with EINTR, since no handler
  * is installed with SA_RESTART. What follows within SIGNALS_SAME_MS is taken for the same request,
  * come by another way: timeout(1) signals its child and its group, systemd and Slurm the workers as
- * well as the parent, which passes it on to them. Any later one of the three has its default effect
+ * well as the parent, which passes it on to them (the first one from the parent is, whenever it
+ * comes, if there was one before). Any later one of the three has its default effect
  * immediately: every point is safe to be killed at. When the work is ended and written,
  * signals_reraise lets the shell see by what we ended, so that its loop ends too. A signal that was
  * ignored when popkeep was started (nohup, `&` in a script) stays ignored.
