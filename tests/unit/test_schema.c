@@ -157,7 +157,7 @@ static void put_string(struct buf *to, const char *name, enum event_kind kind)
 static bool may_be_negative(const char *name)
 {
     size_t n = strlen(name);
-    return n > 5 && strcmp(name + n - 5, "age_s") == 0;
+    return n >= 5 && strcmp(name + n - 5, "age_s") == 0;
 }
 
 static void put_type(struct buf *to, const struct event_field *f, enum event_kind kind)
