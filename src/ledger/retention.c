@@ -109,6 +109,8 @@ static const struct words whys[] = {
     [RETENTION_HELD] = {"held", N_("deletions are held back")},
     [RETENTION_LIMIT] = {"limit", N_("over max_delete, waits for a later run")},
     [RETENTION_COPY_MISSING] = {"copy-missing", N_("its local file is missing")},
+    [RETENTION_REFUSED] = {"refused",
+                           N_("the server does not delete it now; the next run asks again")},
     [RETENTION_COPY_CHANGED] = {"copy-changed", N_("its local file has changed")},
 };
 

@@ -65,7 +65,7 @@ static row stored_fields = {COMMON, COPY, END};
 static row matched_fields = {COMMON, MESSAGE, FILE_, END};
 static row failed_fields = {COMMON, STATUS, STAGE, MESSAGE, TEXT, SERVER, END};
 static row deleted_fields = {COMMON, COPY, AGE, REASON, END};
-static row kept_fields = {COMMON, COPY, AGE, REASON, TEXT, END};
+static row kept_fields = {COMMON, COPY, AGE, REASON, TEXT, SERVER, END};
 static row planned_fields = {COMMON, STRING(ES_ACTION, "action"), COPY, AGE, REASON, TEXT, END};
 static row step_fields = {
     COMMON, STRING(ES_STEP, "step"), {"ok", false, EN_OK, EVENT_AS_BOOL}, HOST, MS, TEXT, END};

@@ -24,8 +24,9 @@ static const struct ledger_entry *entry_of(const struct expire *x, size_t item)
 
 /* ---- what is told ---- */
 
+/* `server`: what it said, null if it is not its word. */
 static void tell_item(const struct expire *x, enum event_kind kind, size_t item,
-                      enum retention_why why)
+                      enum retention_why why, const char *server)
 {
     const struct plan_message *m = &x->messages[item];
     struct retention_policy p = {.days = x->account->retention_days, .now = x->now};
@@ -36,6 +37,7 @@ static void tell_item(const struct expire *x, enum event_kind kind, size_t item,
     ev.num[EN_NUMBER] = m->number;
     ev.str[ES_UIDL] = sv_make(m->uidl, m->uidl_n);
     ev.str[ES_REASON] = sv_of(retention_word(why));
+    ev.str[ES_SERVER] = sv_of(server);
     if (kind == EVENT_PLANNED)
         ev.str[ES_ACTION] = SV("delete");
     if (kind == EVENT_KEPT)
@@ -75,6 +77,7 @@ static void count_kept(struct expire *x, enum retention_why why)
         break;
     case RETENTION_LIMIT:
     case RETENTION_SERVER_KEEPS:
+    case RETENTION_REFUSED:
         x->totals->due++;
         break;
     case RETENTION_DUE:
@@ -91,7 +94,7 @@ static void keep(struct expire *x, size_t item, enum retention_why why)
 {
     count_kept(x, why);
     if (x->tell->each)
-        tell_item(x, EVENT_KEPT, item, why);
+        tell_item(x, EVENT_KEPT, item, why, NULL);
 }
 
 /* ---- one window ---- */
@@ -154,7 +157,8 @@ static int journal_window(struct expire *x, const uint32_t *window, size_t n, st
     return n > 0 ? book_commit(x->book, e) : 0;
 }
 
-static int take_answer(struct expire *x, const struct pop3_event *ev, struct err *e)
+static int take_answer(struct expire *x, const struct session *s, const struct pop3_event *ev,
+                       struct err *e)
 {
     size_t item = (size_t)ev->tag;
     uint32_t entry = x->plan->items[item].entry;
@@ -163,9 +167,9 @@ static int take_answer(struct expire *x, const struct pop3_event *ev, struct err
         x->accepted[x->n_accepted++] = (uint32_t)item;
         return 0;
     }
-    /* it stays; the next run tries again */
-    tell_text(x->tell, EVENT_NOTE, "the server does not delete message %u now",
-              x->messages[item].number);
+    count_kept(x, RETENTION_REFUSED);
+    if (x->tell->each)
+        tell_item(x, EVENT_KEPT, item, RETENTION_REFUSED, s->refusal);
     return book_stored(x->book, entry, entry_of(x, item)->stored_at, e);
 }
 
@@ -187,7 +191,7 @@ static int send_window(struct expire *x, struct session *s, const uint32_t *wind
             return -1;
         if (ev.kind != POP3_REPLY || ev.verb != POP3_DELE)
             continue;
-        if (take_answer(x, &ev, e) < 0)
+        if (take_answer(x, s, &ev, e) < 0)
             return -1;
         answered++;
     }
@@ -229,7 +233,7 @@ static void show_new(struct expire *x)
             keep(x, i, RETENTION_LIMIT);
         } else {
             x->totals->deleted++;
-            tell_item(x, EVENT_PLANNED, i, RETENTION_DUE);
+            tell_item(x, EVENT_PLANNED, i, RETENTION_DUE, NULL);
         }
     }
 }
@@ -245,7 +249,7 @@ static int show_due(struct expire *x, struct session *s, const uint32_t *order, 
             return -1;
         if (good > 0) {
             x->totals->deleted++;
-            tell_item(x, EVENT_PLANNED, order[next], RETENTION_DUE);
+            tell_item(x, EVENT_PLANNED, order[next], RETENTION_DUE, NULL);
         }
     }
     for (; next < n; next++)
@@ -331,7 +335,7 @@ int expire_quit_answered(struct expire *x, struct err *e)
         rc = book_quit(x->book, e);
     x->totals->deleted += x->n_accepted;
     for (size_t i = 0; i < x->n_accepted && x->tell->each; i++)
-        tell_item(x, EVENT_DELETED, x->accepted[i], RETENTION_DUE);
+        tell_item(x, EVENT_DELETED, x->accepted[i], RETENTION_DUE, NULL);
     free(d);
     return rc;
 }

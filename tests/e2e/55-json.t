@@ -65,6 +65,16 @@ is_deeply( [ @$quit{qw(status stage server_text)} ], [ 10, 'quitting', 'busy' ],
 $s->restart('');
 look( $t->popkeep('--json') );
 
+# a deletion that the server refuses: the message is still there, and why
+my $r = Popkeep->new;
+$r->mails( 'box', map { ( "000$_.eml" => "Subject: $_\n\nbody $_\n" ) } 1 .. 3 );
+$r->account( $r->server( script => join '', map { qq(session $_ {\non DELE @{[3 - $_]} send "-ERR [SYS/TEMP] locked\\r\\n"\n}\n) } 1, 2 ), 'okul', retention_days => 0 );
+my @refusal = look( $r->popkeep('--json') );
+is_deeply( [ map { [ @$_{qw(uidl reason server_text)} ] } grep { $_->{event} eq 'message-kept' } @refusal ], [ [ 'u0002', 'refused', '[SYS/TEMP] locked' ] ], 'a refused deletion' );
+is_deeply( [ @{ $refusal[-1] }{qw(status deleted due)} ], [ 0, 2, 1 ], '... is still due' );
+like( $r->popkeep( '-v' )->out, qr/^keep  u0002  \(the server does not delete it now; the next run asks again\)$/m, '... for people, too' );
+like( $r->last_run->out, qr/1 due for deletion waits for a later run/, '... and counted' );
+
 # ---- errors: where it was, and what the server said
 my @broken = (
     [ 'password',   78, undef,           '', password_file => $t->path('nowhere') ],

@@ -220,7 +220,7 @@ static void test_reasons(void **state)
 {
     (void)state;
     char *text = section("man/popkeep-json.5", "EVENTS");
-    for (int why = RETENTION_NEVER; why <= RETENTION_COPY_CHANGED; why++) {
+    for (int why = RETENTION_NEVER; why <= RETENTION_REFUSED; why++) {
         char *line = mem_printf("\n.Ql %s\n", retention_word((enum retention_why)why));
         char *before = mem_printf("\n.Ql %s ", retention_word((enum retention_why)why));
         if (!strstr(text, line) && !strstr(text, before))

@@ -278,7 +278,7 @@ static void the_uidl_hold_stands(void **state)
 static void texts(void **state)
 {
     (void)state;
-    for (int w = RETENTION_DUE; w <= RETENTION_COPY_CHANGED; w++) {
+    for (int w = RETENTION_DUE; w <= RETENTION_REFUSED; w++) {
         assert_true(strlen(retention_text((enum retention_why)w)) > 3);
         assert_true(strlen(retention_word((enum retention_why)w)) > 2);
         assert_null(strpbrk(retention_word((enum retention_why)w), " ABCDEFGHIJKLMNOPQRSTUVWXYZ"));

@@ -87,12 +87,19 @@ static const char *finding_word(int i)
 }
 static const char *command_word(int i)
 {
-    return cmd_command_table()[i].name;
+    const struct cmd_option *json = cmd_option_table();
+    const struct cmd_command *c = cmd_command_table();
+    while (strcmp(json->name, "json") != 0)
+        json++;
+    for (; c->name != NULL; c++)
+        if ((json->commands & (unsigned)c->bit) != 0 && i-- == 0)
+            break;
+    return c->name;
 }
 static const char *kept_word(int i)
 {
     int why = RETENTION_NEVER + i;
-    return why <= RETENTION_COPY_CHANGED ? retention_word((enum retention_why)why) : NULL;
+    return why <= RETENTION_REFUSED ? retention_word((enum retention_why)why) : NULL;
 }
 static const char *planned_word(int i)
 {

@@ -41,12 +41,13 @@ enum retention_why {
     RETENTION_SERVER_KEEPS, /* asked three times; not yet a day since the last */
     RETENTION_HELD,         /* see retention_hold */
     RETENTION_LIMIT,        /* over max_delete */
-    RETENTION_COPY_MISSING, /* the last two are found by run/expire */
-    RETENTION_COPY_CHANGED
+    RETENTION_COPY_MISSING, /* the last three are found by run/expire */
+    RETENTION_COPY_CHANGED,
+    RETENTION_REFUSED /* the server answered DELE with -ERR */
 };
 
-/* Judge one entry that a listed message stands for. Never gives HELD, LIMIT or COPY_*. `has_uidl`,
- * `has_size`: the listing gave this message one. */
+/* Judge one entry that a listed message stands for. Never gives HELD, LIMIT, COPY_* or REFUSED.
+ * `has_uidl`, `has_size`: the listing gave this message one. */
 enum retention_why retention_judge(const struct ledger_entry *en, bool has_uidl, bool has_size,
                                    const struct retention_policy *p);
 /* Seconds until the age is reached (0: reached), for messages. INT64_MAX: never. */
