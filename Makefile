@@ -97,11 +97,11 @@ man_place = $(patsubst man/%/,%,$(dir $(1)))/man$(patsubst .%,%,$(suffix $(1)))
 
 EXAMPLES := $(wildcard examples/*.* examples/*/*) $(filter-out $(wildcard examples/*.*) $(patsubst %/,%,$(wildcard examples/*/)),$(wildcard examples/*))
 
-# Made from the program's own tables.
+# Made from the program's own tables, in English: they are for all users.
 COMPLETIONS := $(addprefix $(O)/completion/,bash zsh fish)
 $(O)/completion/%: $(O)/popkeep
 	$(Q)mkdir -p $(@D)
-	$(Q)$(O)/popkeep completion $* >$@.tmp && mv $@.tmp $@
+	$(Q)LC_ALL=C $(O)/popkeep completion $* >$@.tmp && mv $@.tmp $@
 
 install: all $(COMPLETIONS)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \

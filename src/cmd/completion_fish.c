@@ -2,6 +2,8 @@
 /* The script for fish. */
 #include "popkeep/cmd/completion.h"
 
+#include "popkeep/base/translate.h"
+
 #include <string.h>
 
 static const char head[] = "# fish completion for popkeep; made by: popkeep completion fish\n"
@@ -104,7 +106,7 @@ static void add_option(struct buf *out, const struct cmd_option *o)
                    : strcmp(o->argument, "FILE") == 0 ? " -r -F"
                    : strcmp(o->argument, "DIR") == 0  ? " -x -a '(__fish_complete_directories)'"
                                                       : " -x");
-    add_quoted(out, o->help);
+    add_quoted(out, tr(o->help));
     (void)buf_add_char(out, '\n');
 }
 
@@ -112,7 +114,7 @@ static void add_command(struct buf *out, const struct cmd_command *c)
 {
     (void)buf_addf(out, "complete -c popkeep -n 'not __popkeep_command >/dev/null' -a %s -d ",
                    c->name);
-    add_quoted(out, c->help);
+    add_quoted(out, tr(c->help));
     (void)buf_addf(out, "\n");
     if (c->words == NULL || *c->words == '\0')
         return;

@@ -2,6 +2,8 @@
 /* The script for zsh: a function _popkeep for its completion system. */
 #include "popkeep/cmd/completion.h"
 
+#include "popkeep/base/translate.h"
+
 #include <string.h>
 
 static const char head[] = "#compdef popkeep\n"
@@ -65,7 +67,7 @@ static void add_option(struct buf *out, const struct cmd_option *o)
                        o->argument != NULL ? "+" : "", o->name, equals);
     else
         (void)buf_addf(out, "'--%s%s[", o->name, equals);
-    add_text(out, o->help);
+    add_text(out, tr(o->help));
     (void)buf_add_char(out, ']');
     if (o->argument != NULL)
         (void)buf_addf(out, ":%s:%s", o->argument,
@@ -140,7 +142,7 @@ void completion_zsh(struct buf *out)
     (void)buf_add_c(out, head);
     for (const struct cmd_command *c = cmd_command_table(); c->name != NULL; c++) {
         (void)buf_addf(out, "        '%s:", c->name);
-        add_text(out, c->help);
+        add_text(out, tr(c->help));
         (void)buf_add_c(out, "'\n");
     }
     (void)buf_add_c(out, walk);

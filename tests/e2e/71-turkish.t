@@ -129,6 +129,12 @@ TR
     my %at = map { /^(  (?:-.|  )[, ] --[\w-]+(?: \S+)? +)\S/ ? ( length $1 => 1 ) : () } @help;
     is( join( ' ', keys %at ), '25', '... all explanations begin in the same column' );
     is( scalar( grep { /\b(?:the|and|with|account)\b/ } @help ), 0, '... and no word is English' ) or diag join "\n", @help;
+    for my $shell (qw(fish zsh)) {
+        $run = $t->popkeep( 'completion', $shell, { env => $turkish } );
+        like( lines( $t, $run->out ), qr/yeni postayı indirir.*sonuçları stdout\S+a JSON Lines olarak yazar|JSON Lines olarak yazar.*yeni postayı indirir/s, "$in: what $shell explains" );
+        my $path = spew( $t->path("completion.$shell"), $run->out );
+        is( system("command -v $shell >/dev/null || exit 0; $shell -n '$path'"), 0, '... in a script without mistakes' );
+    }
     $t->config("[account okul]\nmaildirr = /x\n");
     $says->( 'a misspelt key', ['fetch'], 78, '', "popkeep: DIR/popkeep.conf:2: bilinmeyen anahtar \"maildirr\"; bunu mu demek istediniz: \"maildir\"?\n" );
 }
