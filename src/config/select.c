@@ -18,6 +18,16 @@ static size_t count_words(const char *const *words)
     return n;
 }
 
+/* Addresses are what people have at hand; but two accounts may have the same one, so that a word
+ * means names only. */
+static const struct account *account_of_user(const struct config *c, const char *word)
+{
+    for (size_t i = 0; i < c->n_accounts; i++)
+        if (ascii_same_c(sv_of(word), c->accounts[i].user))
+            return &c->accounts[i];
+    return NULL;
+}
+
 static int refuse_word(const struct config *c, const char *word, const char *const *other_words,
                        struct err *e)
 {
@@ -31,6 +41,10 @@ static int refuse_word(const struct config *c, const char *word, const char *con
     const char *nearest = ascii_nearest(sv_of(word), known);
     free(known);
     value_shown(shown, sv_of(word));
+    const struct account *of_user = account_of_user(c, word);
+    if (of_user)
+        return err_set(e, ST_USAGE, "no account named %s; it is the user of account \"%s\"", shown,
+                       of_user->name);
     if (nearest && strcmp(nearest, word) == 0) /* only a command can be: it stands too late */
         return err_set(e, ST_USAGE,
                        "no account named %s; a command comes before the accounts, and only one",

@@ -97,7 +97,7 @@ my @own = (
     [ "[account a]\n${host}user = x\@..\nmaildir = /m/%d\n", 4, qr/%d would put "\.\." into it/ ],
     ( map { [ "[account a]\n${host}user = $_\nmaildir = /m\npassword_command = pass '%u'\n", 5, qr/%u would put .* into a command/ ] } 'a;b', "a'b", 'a b', '$(reboot)', '-x', 'a|b', "\xc3\xa7" ),
     [ "[account a]\n${host}user = a\ndisabled = true\n",    4, qr/disabled must be yes or no/ ],
-    [ "[account a]\n${host}user = a\nprofile = skool\n[profile school]\n", 4, qr/unknown profile "skool"; did you mean "school"/ ],
+    [ "[account a]\n${host}user = a\nprofile = schol\n[profile school]\n", 4, qr/unknown profile "schol"; did you mean "school"/ ],
     [ "[account a]\n${host}user = a\nprofile = p\n",        4, qr/unknown profile "p"; write a section/ ],
     [ "[defaults]\nmaildir = /m/%d/%a\n[account a]\n${host}user = a\n", 2, qr/account a \(.*:3\): maildir: %d is the domain/ ],
     [ "[account a]\n${host}user = a\nmaildir =\n",          4, qr/maildir has no value/ ],

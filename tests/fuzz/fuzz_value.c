@@ -10,6 +10,7 @@
 #include "popkeep/base/mem.h"
 #include "popkeep/config/config.h"
 #include "popkeep/config/provider.h"
+#include "popkeep/config/expand.h"
 #include "popkeep/config/value.h"
 
 #include <openssl/evp.h>
@@ -39,11 +40,48 @@ static void host(struct sv v)
     free(second);
 }
 
+static size_t times(struct sv s, char c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        n += s.p[i] == c;
+    return n;
+}
+
+/* The input is a value with %a, %u, %d, NUL, a user: no user leads a path to more folders than the
+ * value has, or adds to what a shell does. */
+static void expanded(struct sv v)
+{
+    static const char shell[] = "'\"`$;|&<>(){}[]*?!#~=\\ \t\n/";
+    struct sv user = v, value = sv_token(&user, '\0');
+    const struct expand_names names = {SV("okul"), user};
+    struct err e = ERR_INIT;
+    char *out;
+    if (user.p == NULL)
+        return;
+    if (value_path(value, "maildir", "/home", &names, &out, &e) == 0) {
+        FUZZ_HOLDS(out[0] == '/' && times(sv_of(out), '/') <= times(value, '/') + 1);
+        FUZZ_HOLDS(strstr(out, "/../") == NULL && !sv_ends(sv_of(out), SV("/..")));
+        free(out);
+    } else {
+        refused(&e);
+    }
+    err_clear(&e);
+    if (expand(value, "password_command", EXPAND_COMMAND, &names, &out, &e) == 0) {
+        for (size_t i = 0; i + 1 < sizeof shell; i++)
+            FUZZ_HOLDS(times(sv_of(out), shell[i]) == times(value, shell[i]));
+        free(out);
+    } else {
+        refused(&e);
+    }
+}
+
 static void path(struct sv v)
 {
     char *first = NULL, *second = NULL;
     struct err e = ERR_INIT;
     struct buf doubled = BUF_INIT(FUZZ_BUF_MAX);
+    expanded(v);
     if (value_path(v, "maildir", "/home//x/", NULL, &first, &e) != 0) {
         refused(&e);
         return;

@@ -14,7 +14,7 @@
 #include "popkeep/config/config.h"
 
 static const char text[] = "[defaults]\nhost = h.example\n"
-                           "[account 706590]\nuser = a\nmaildir = /a\n"
+                           "[account 706590]\nuser = a@okul.example\nmaildir = /a\n"
                            "[account 706591]\nuser = b\nmaildir = /b\n"
                            "[account gmail]\nuser = c\nmaildir = /c\n"
                            "[account Gmail]\nuser = d\nmaildir = /d\n";
@@ -40,6 +40,7 @@ static const struct {
     {{"gmial"}, NULL, "did you mean \"gmail\"?", NULL},
     {{"statsu"}, NULL, "did you mean \"status\"?", NULL},
     {{"gmail", "x*"}, NULL, "no command or account named \"x*\"", NULL},
+    {{"A@okul.example"}, NULL, "it is the user of account \"706590\"", NULL},
     {{"zzzzzzzz"}, NULL, "conf", "did you mean"},
     {{""}, NULL, "no command or account", NULL},
     {{"a\x1b[2J"}, NULL, "\\x1b", "\x1b"},
