@@ -97,14 +97,17 @@ void tls_prepare(const char *ca_file)
     SSL_CTX *ctx;
     SSL *ssl;
 
-    if (tls_shared.store != NULL || tls_context(&ctx, &target, &ignored) != 0)
+    if (tls_shared.store != NULL || tls_context(&ctx, &target, &ignored) != 0) {
+        ERR_clear_error(); /* no worker is to find the trace of it and take it for its own */
         return;
+    }
     tls_shared.store = SSL_CTX_get_cert_store(ctx);
     X509_STORE_up_ref(tls_shared.store);
     tls_shared.ca_file = ca_file == NULL ? NULL : mem_strdup(ca_file);
     ssl = SSL_new(ctx); /* the algorithms it looks up stay known */
     SSL_free(ssl);
     SSL_CTX_free(ctx);
+    ERR_clear_error();
 }
 
 const char *tls_reason(unsigned long code)

@@ -177,6 +177,16 @@ sub ends { return { map { $_->{event} eq 'account-end' ? ( $_->{account} => "$_-
     $t->popkeep( 'status', '--fail-fast' )->exits(64);
 }
 
+# ---- what is loaded once for all is for those alone whom it is meant for: nobody trusts the authorities of another account
+for my $order ( [ 'own', 'system' ], [ 'system', 'own' ] ) {
+    my ( $t, $s ) = fresh();
+    my %ca = ( own => Popkeep::certs_dir() . '/ca.pem', system => undef );
+    $t->account( $s, $_, user => $_, tls_ca_file => $ca{$_} ) for @$order;
+    $t->account( $s, 'nowhere', user => 'n', tls_ca_file => $t->path('nowhere.pem') );
+    $t->account( $s, 'pinned',  user => 'p', tls_ca_file => undef, tls_pin => 'sha256//' . 'A' x 43 . '=' );
+    is_deeply( ends( $t->popkeep('--json') ), { own => '0 -', system => '12 -', nowhere => '78 -', pinned => '12 -' }, "@$order: each has its own authorities" );
+}
+
 # ---- two runs
 {
     my ( $t, $s ) = fresh("on LIST silent\n");

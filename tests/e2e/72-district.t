@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 # only: e2e
-# A district's mailboxes on a real Dovecot, a few of them broken, each in another way: exit status, summary, JSON, metrics and
-# status tell the same story, and it is the true one. If not, somebody believes that a school's mail is saved which is not.
+# A district's mailboxes on a real Dovecot, a few of them broken, each in another way: exit status, summary, JSON, metrics,
+# status and --nagios tell the same story, and it is the true one. If not, somebody believes that a school's mail is saved which is not.
 # POPKEEP_DISTRICT: how many mailboxes (make check-district: 1,000).
 use strict;
 use warnings;
@@ -161,6 +161,10 @@ is( join( ' ', grep { ( $stands{$_}{health} // 'trouble' ) ne 'well' } sort keys
 my $table = $t->popkeep('status')->exits(65) ? $t->last_run->out : '';
 is( join( ' ', sort map { /^(?!well)\w+ +(okul\d+) / ? $1 : () } split /\n/, $table ), join( ' ', sort keys %broken ), '... and so it stands in the table' ) or diag( $table );
 
+my @critical = grep { $want{$_} != 75 } sort keys %broken;    # what is temporary may pass
+$t->popkeep( 'status', '--nagios' )->exits( 2, 'status --nagios: critical' );
+$t->last_run->prints( qr/\ACRITICAL - @{[$n - 1]} mailboxes, @{[scalar @critical]} critical: $critical[0] \(.* \| accounts=@{[$n - 1]};;;0 critical=@{[scalar @critical]};/, '... and whose' );
+
 # ---- the summary for people says it once more; what can be mended is mended and done
 $run = $t->popkeep( 'fetch', { timeout => 300, env => \%ill } );
 $run->exits( 70, 'a run for people' );
@@ -175,4 +179,6 @@ $run->exits( 0, 'mended, all are done' );
 is( ( $run->json )[-1]{fetched}, 1 + keys %broken, '... with the message that was missing' );
 $status = $t->popkeep( '--json', 'status' )->exits(0) && $t->last_run;
 is( join( ' ', map { $_->{event} eq 'account-status' && $_->{health} ne 'well' ? $_->{account} : () } $status->json ), '', '... and status has nothing to say' );
+$t->popkeep( 'status', '--nagios' )->exits( 0, '... nor has --nagios' );
+$t->last_run->prints( qr/\AOK - $n mailboxes, /, '... and it counts all of them' );
 done_testing();
