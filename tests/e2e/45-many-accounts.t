@@ -150,6 +150,9 @@ $m->mails( 'box', '0004.eml' => "Subject: 4\n\nbody 4\n" );
 look( 'verify', '--server', 'okul' );
 $m->clock( 2 * DAY );
 look( '-n', 'okul' );
+$school->restart(qq(on DELE send "-ERR locked\\r\\n"\n));
+look( '-v', 'fetch', 'okul' );
+$school->restart('');
 my ($gone) = grep { $_->{event} eq 'message-deleted' } look( '-v', 'fetch', 'okul' );
 my ($line) = map { JSON::PP::decode_json($_) } split /\n/, $m->deletions('okul');
 is( join( ' ', map { $gone->{$_} // 'none' } qw(uidl octets sha256 file) ), join( ' ', map { $line->{$_} // 'none' } qw(uidl octets sha256 file) ),
