@@ -156,7 +156,15 @@ like( $t->popkeep( '--dry-ron', { env => { %turkish, LC_ALL => '', LC_MESSAGES =
 
 # A catalogue holds formats for printf: a program with more rights than its user takes none from him.
 SKIP: {
-    skip( 'only root can give rights away', 2 ) if $> != 0;
+    skip( 'only root can give rights away', 4 ) if $> != 0;
+
+    # a worker that has become another user speaks as its parent does, also where that user may not read the catalogue
+    my $secret = $t->path('share');
+    mkdir $secret, 0700;
+    is( system( 'cp', '-r', "$turkish{TEXTDOMAINDIR}/tr", $secret ), 0, 'a catalogue only root can read' );
+    $t->account( $t->server, 'okul', run_as => 'nobody', password_is => 'olmaz' );
+    like( lines( $t, $t->popkeep( 'check', { env => { %turkish, TEXTDOMAINDIR => $secret } } )->err ),
+        qr/^okul: ogretmen için oturum açma reddedildi .*kapatılmış bir hesap/ms, '... and what a worker with run_as says' );
     my $copy = $t->path('popkeep-of-root');
     spew( $copy, slurp( Popkeep::program() ) );
     my $as_nobody = sub {
