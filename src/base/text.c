@@ -337,6 +337,17 @@ char *text_octets(char out[16], uint64_t octets)
     return out;
 }
 
+char *text_size(char out[16], uint64_t octets)
+{
+    /* TRANS: what stands before the tenths of a number; one octet */
+    char point = tr_in("decimal", ".")[0];
+
+    for (char *p = text_octets(out, octets); *p != '\0'; p++)
+        if (*p == '.')
+            *p = point;
+    return out;
+}
+
 /* One row a unit: alone, and with the next smaller one behind it. */
 static const struct {
     uint64_t s;

@@ -121,7 +121,7 @@ char *line_size(char out[LINE_SIZE_MAX], int64_t octets)
     char text[16];
     out[0] = '\0';
     if (octets != EVENT_UNSET && octets >= 0)
-        snprintf(out, LINE_SIZE_MAX, " (%s)", text_octets(text, (uint64_t)octets));
+        snprintf(out, LINE_SIZE_MAX, " (%s)", text_size(text, (uint64_t)octets));
     return out;
 }
 

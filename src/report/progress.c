@@ -200,12 +200,12 @@ static void describe_fetch(char part[PARTS][PART_MAX], const struct tally *t, in
     char a[24], b[24];
     if (t->total_octets == 0)
         return;
-    text_octets(a, (uint64_t)t->done_octets);
-    text_octets(b, (uint64_t)t->total_octets);
+    text_size(a, (uint64_t)t->done_octets);
+    text_size(b, (uint64_t)t->total_octets);
     snprintf(part[PART_OCTETS], PART_MAX, tr("%s of %s"), a, b);
     if (rate < 0)
         return;
-    snprintf(part[PART_RATE], PART_MAX, tr("%s/s"), text_octets(a, (uint64_t)rate));
+    snprintf(part[PART_RATE], PART_MAX, tr("%s/s"), text_size(a, (uint64_t)rate));
     int64_t left = t->total_octets - t->done_octets;
     if (rate > 0 && left > 0)
         snprintf(part[PART_LEFT], PART_MAX, tr("%s left"), text_span(b, (left + rate - 1) / rate));

@@ -67,7 +67,7 @@ static void put_size(struct line_list *list, const struct event *ev)
 {
     char text[16];
     if (event_num(ev, EN_OCTETS, -1) >= 0)
-        buf_add_c(line_part(list), text_octets(text, (uint64_t)ev->num[EN_OCTETS]));
+        buf_add_c(line_part(list), text_size(text, (uint64_t)ev->num[EN_OCTETS]));
 }
 
 /* Why: the phrase, or at least the word, unless the age has said it. It is the last in the

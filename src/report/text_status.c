@@ -86,10 +86,10 @@ static void put_quota(struct buf *to, const struct event *ev)
     char used[16], quota[16];
     if (ev->num[EN_USED_OCTETS] == EVENT_UNSET)
         tr_addf(to, "of %s, it is not known how much is used",
-                text_octets(quota, (uint64_t)ev->num[EN_QUOTA_OCTETS]));
+                text_size(quota, (uint64_t)ev->num[EN_QUOTA_OCTETS]));
     else
-        tr_addf(to, "%s of %s, %lld %% full", text_octets(used, (uint64_t)ev->num[EN_USED_OCTETS]),
-                text_octets(quota, (uint64_t)ev->num[EN_QUOTA_OCTETS]),
+        tr_addf(to, "%s of %s, %lld %% full", text_size(used, (uint64_t)ev->num[EN_USED_OCTETS]),
+                text_size(quota, (uint64_t)ev->num[EN_QUOTA_OCTETS]),
                 (long long)ev->num[EN_QUOTA_PERCENT]);
 }
 

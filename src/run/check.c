@@ -62,7 +62,7 @@ static void tell_listed(struct worker *w, const struct session *s, const struct 
 
     (void)trn_addf(&text, l->n, "%zu message", "%zu messages", l->n);
     if (l->has_sizes)
-        (void)buf_addf(&text, ", %s", text_octets(size, l->octets));
+        (void)buf_addf(&text, ", %s", text_size(size, l->octets));
     if (!l->has_uidls)
         (void)buf_add_c(&text, tr(", no UIDL"));
     capa_text(&offers, &s->capa);

@@ -210,7 +210,7 @@ static int check_space(struct mailbox *b, struct err *e)
     err_set(e, ST_CANTCREATE,
             "not enough space for the new mail: %s needed (5 %% and 64 MiB to spare included), %s "
             "free on the disk that holds %s",
-            text_octets(need_text, need), text_octets(free_text, (uint64_t)free_octets),
+            text_size(need_text, need), text_size(free_text, (uint64_t)free_octets),
             b->w->account->maildir);
     return err_advise(e, "nothing was downloaded or deleted; make room and run again");
 }

@@ -95,6 +95,8 @@ static void test_turkish(void **state)
     assert_string_equal(e.text, "conf:3: /x açılamadı: Böyle bir dosya ya da klasör yok\n"
                                 "3. satırında bir şifre var");
     assert_string_equal(text_span(span, 3 * 86400 + 3600), "3 gün 1 sa");
+    assert_string_equal(text_size(span, 3400000), "3,4 MB");
+    assert_string_equal(text_octets(span, 3400000), "3.4 MB");
     assert_string_equal(text_span(span, INT64_MIN), "-106751991167300 gün");
 }
 

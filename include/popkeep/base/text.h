@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Texts: octets of strangers made safe to print, and numbers and times made readable.
- * All of it is pure and free of the locale, but for text_span, which speaks the language of
- * messages; times are UTC unless an offset is handed in.
+ * All of it is pure and free of the locale, but for text_size and text_span, which speak the
+ * language of messages; times are UTC unless an offset is handed in.
  */
 #ifndef POPKEEP_BASE_TEXT_H
 #define POPKEEP_BASE_TEXT_H
@@ -43,6 +43,8 @@ void text_pad(struct buf *out, struct sv s, size_t columns);
 
 /* "1.2 MB" style, decimal multiples of 1000, '.' whatever the locale; `out` holds 16 octets. */
 char *text_octets(char out[16], uint64_t octets);
+/* The same for people: "1,2 MB" in Turkish. */
+char *text_size(char out[16], uint64_t octets);
 /* "3 d 4 h", "12 min", "45 s". */
 char *text_span(char out[24], int64_t seconds);
 /* "1 message" / "3 messages": n and the word, an s unless n is 1. English only: what people read
