@@ -8,12 +8,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { LOOK_UPS = 16 };
 
 struct answer {
     size_t index;
@@ -44,19 +48,46 @@ static void give_up(struct hosts *h)
             by_name(h, i);
 }
 
+/* What the threads of the process that looks up share. */
+struct look_up {
+    const struct hosts *hosts;
+    int fd;
+    atomic_size_t next;
+};
+
+static void *answer_some(void *look_up)
+{
+    struct look_up *l = look_up;
+    size_t i;
+
+    while ((i = atomic_fetch_add(&l->next, 1)) < l->hosts->n) {
+        const struct host *host = &l->hosts->v[i];
+        struct answer a = {.index = i};
+        if (conn_host_address(a.address, host->name, host->port) < 0)
+            a.address[0] = '\0';
+        /* less than PIPE_BUF: whole or not at all */
+        if (write(l->fd, &a, sizeof a) != (ssize_t)sizeof a)
+            break;
+    }
+    return NULL;
+}
+
+/* Several at a time: a name whose servers are dead takes half a minute, and the others must not
+ * wait for it. */
 static void answer_all(const struct hosts *h, int fd) __attribute__((noreturn));
 static void answer_all(const struct hosts *h, int fd)
 {
+    struct look_up l = {.hosts = h, .fd = fd};
+    pthread_t threads[LOOK_UPS];
+    size_t n = 0;
+
     signals_reset_for_child();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (size_t i = 0; i < h->n; i++) {
-        struct answer a = {.index = i};
-        if (conn_host_address(a.address, h->v[i].name, h->v[i].port) < 0)
-            a.address[0] = '\0';
-        if (write(fd, &a, sizeof a) !=
-            (ssize_t)sizeof a) /* less than PIPE_BUF: whole or not at all */
-            break;
-    }
+    while (n < LOOK_UPS && n + 1 < h->n && pthread_create(&threads[n], NULL, answer_some, &l) == 0)
+        n++;
+    (void)answer_some(&l);
+    for (size_t i = 0; i < n; i++)
+        (void)pthread_join(threads[i], NULL);
     _exit(0);
 }
 

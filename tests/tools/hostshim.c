@@ -2,13 +2,15 @@
 /*
  * Preloaded into a program under test: the host names in HOSTSHIM
  * ("pop.okul.example,mail.okul.example") are 127.0.0.1, those in HOSTSHIM_BOTH are ::1 and then
- * 127.0.0.1, whatever is asked of the resolver; every other name is unknown. No test asks a real
+ * 127.0.0.1, whatever is asked of the resolver; those in HOSTSHIM_DEAD are never answered; every
+ * other name is unknown. No test asks a real
  * name server.
  */
 #include <dlfcn.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int is_listed(const char *name, const char *list)
 {
@@ -30,6 +32,8 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
     int both = node && is_listed(node, getenv("HOSTSHIM_BOTH")), rc;
     int known = both || (node && is_listed(node, getenv("HOSTSHIM")));
 
+    if (node && is_listed(node, getenv("HOSTSHIM_DEAD")))
+        pause();
     *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
     if (node && !known && strspn(node, "0123456789.:abcdef") != strlen(node))
         return EAI_NONAME;

@@ -55,7 +55,7 @@ static void test_lines_stay_together(void **state)
 static void test_many_speak(void **state)
 {
     struct whole w = {0};
-    char name[16], text[16];
+    char name[16], text[32];
 
     (void)state;
     for (int round = 0; round < 3; round++)

@@ -3,9 +3,9 @@
  * Which accounts share a server: host names looked up, so that the limit per_host counts by
  * address.
  *
- * The look-ups happen in a process of their own, since a resolver may block for many seconds and a
- * thread beside fork is a trap. A host that is not known yet is waited for; one that cannot be
- * looked up counts under its name. With one host name in all nothing is looked up.
+ * The look-ups happen in a process of their own, several at a time, since a resolver may block for
+ * many seconds and a thread beside fork is a trap. A host that is not known yet is waited for; one
+ * that cannot be looked up counts under its name. With one host name in all nothing is looked up.
  */
 #ifndef POPKEEP_RUN_HOSTS_H
 #define POPKEEP_RUN_HOSTS_H
