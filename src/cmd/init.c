@@ -87,6 +87,18 @@ static char *name_of(struct sv address)
                                                                : mem_strdup("mailbox");
 }
 
+static int refuse_provider(struct init *in, const struct provider *p, struct err *e)
+{
+    struct buf hint = BUF_INIT(TEXT_MAX);
+
+    in->hopeless = true;
+    err_set(e, ST_CONFIG, "provider %s needs %s, which is not built yet", p->name, p->needs);
+    (void)provider_hint(&hint, p);
+    err_advise(e, "%s", hint.p);
+    buf_free(&hint);
+    return -1;
+}
+
 static int take_address(struct init *in, struct sv v, struct err *e)
 {
     const struct provider *p = provider_of_domain(domain_of(v));
@@ -97,10 +109,7 @@ static int take_address(struct init *in, struct sv v, struct err *e)
     if (value_address(v, e) < 0 || config_check_value("user", v, in->home, e) < 0)
         goto out;
     if (p != NULL && p->needs != NULL) {
-        in->hopeless = true;
-        err_set(e, ST_CONFIG, "provider %s needs %s, which is not built yet", p->name, p->needs);
-        (void)provider_hint(&advice, p);
-        err_advise(e, "%s", advice.p);
+        rc = refuse_provider(in, p, e);
         goto out;
     }
     if (p == NULL && provider_advice(domain_of(v), PORT_POP3S, &advice, &fatal, &of_port) &&
@@ -118,16 +127,22 @@ out:
     return rc;
 }
 
-/* HOST or HOST:PORT. */
+/* HOST, HOST:PORT, or a preset: many domains are Google's. */
 static int take_host(struct init *in, struct sv v, struct err *e)
 {
     struct buf advice = BUF_INIT(TEXT_MAX);
     bool fatal = false, of_port;
     struct sv rest = v, host = sv_token(&rest, ':');
     uint64_t port = PORT_POP3S;
+    const struct provider *p = provider_find(v);
     char *name = NULL;
     int rc = -1;
 
+    if (p != NULL && p->needs != NULL)
+        return refuse_provider(in, p, e);
+    in->provider = p;
+    if (p != NULL)
+        return 0;
     if (rest.p == NULL || ascii_u64(rest, 65535, &port) < 0 || port == 0) {
         host = v;
         port = PORT_POP3S;
@@ -138,7 +153,6 @@ static int take_host(struct init *in, struct sv v, struct err *e)
         err_set(e, ST_CONFIG, "%s", advice.p);
         goto out;
     }
-    in->provider = NULL;
     in->host = mem_strdup(name);
     in->port = (unsigned)port;
     rc = 0;
@@ -214,7 +228,8 @@ static int ask_server(struct init *in, struct err *e)
         return 0;
     }
     usual = mem_printf("pop.%s", strchr(in->address, '@') + 1);
-    rc = ask(in, tr("Server for POP3 over TLS"), usual, take_host, e);
+    rc = ask(in, tr("Server for POP3 over TLS, or a preset (popkeep providers)"), usual, take_host,
+             e);
     free(usual);
     return rc;
 }

@@ -216,6 +216,8 @@ static int build_all(const struct build *b, struct err *e)
             return -1;
     if (all->n_accounts == 0) {
         err_set(e, ST_CONFIG, "no account; write a section [account NAME]");
+        if (all->n_includes > 0 && c->n_files == 1)
+            err_advise(e, "there is an include, but no file matches it");
         return err_add(e, "%s:1", c->file);
     }
     c->accounts = mem_zalloc(all->n_accounts, sizeof *c->accounts);

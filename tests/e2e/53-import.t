@@ -39,6 +39,8 @@ $status->exits( 0, 'what comes out is a configuration by itself' );
 is( join( ' ', map { $_->{account} // () } grep { $_->{event} eq 'account-end' } $status->json ), '706590 000123', 'leading zeros stay' );
 like( $run->out, qr{^#password_file = ~/\.config/popkeep/%a\.password$}m, 'and says where passwords may go' );
 
+$t->popkeep( 'import', 'examples/schools.csv', { no_config => 1 } )->exits( 0, 'the example' );
+
 # ---- what is wrong: each with its line, and nothing on stdout
 $run = import_of("code,address,password file\n706590,706590\@meb.k12.tr,/p/1\n706590,x\@meb.k12.tr,/p/2\n7,nobody,/p\n8,8\@meb.k12.tr,hunter2\n9,\"9\@meb.k12.tr,/p\n");
 $run->exits( 78, 'a table with mistakes: 78' );

@@ -57,6 +57,18 @@ symlink '/nowhere/at/all', $conf;
 init("okul\@okul.example\n$here\ngeheim-12345\n\n\n")->exits( 73, 'a link to nowhere is something, too' );
 fresh();
 
+# ---- a preset: by the domain, and by its name (nothing answers here: it is printed all the same)
+{
+    my $no_net = { %env, HOSTSHIM => '' };
+    local $t->{preload} = [ Popkeep::tools_dir() . '/hostshim.so' ];
+    for ( [ "706590\@meb.k12.tr\n", 'meb-k12' ], [ "okul\@okul.example\ngmail\n", 'gmail' ] ) {
+        my $by = $t->popkeep( '-n', 'init', { no_config => 1, env => $no_net, stdin => spew( $t->path('answers'), "$_->[0]geheim-12345\n\n\n" ) } );
+        isnt( $by->exit, 0, 'the test of the login fails' );
+        $by->prints( qr/^provider = $_->[1]\nuser = /m, "the preset $_->[1] is written" );
+    }
+    nothing_left('--dry-run');
+}
+
 # ---- -c, --dry-run
 $run = init( "okul\@okul.example\n$here\ngeheim-12345\n\n0\n", '-n' );
 $run->exits( 0, '--dry-run' );
@@ -78,7 +90,7 @@ nothing_left('a refused login');
 my $n = 0;
 for (
     [ '',                                                       qr/E-mail address: the input ended/ ],
-    [ "okul\@okul.example\n",                                   qr/Server for POP3 over TLS: the input ended/ ],
+    [ "okul\@okul.example\n",                                   qr/Server for POP3 over TLS.*: the input ended/ ],
     [ "okul\@okul.example\n$here\n",                            qr/Password: the input ended/ ],
     [ "okul\@okul.example\n$here\ngeheim-12345\n",              qr/Folder .*: the input ended/ ],
     [ "okul\@okul.example\n$here\ngeheim-12345\n\n",            qr/Days .*: the input ended/ ],
@@ -87,6 +99,7 @@ for (
     [ "okul\@okul.example\n\n\n",                               qr/the password is empty/ ],
     [ "okul\@okul.example\n$here\nx\nMail\n",                   qr/maildir must not be a relative path like "Mail"/ ],
     [ "okul\@okul.example\n$here\nx\n~/M\nsometimes\n",         qr/retention_days must be "never" or a whole number/ ],
+    [ "okul\@okul.example\noutlook\n",                          qr/provider outlook needs OAuth2/ ],
     [ "okul\@outlook.com\n",                                    qr/provider outlook needs OAuth2, which is not built yet/ ],
     [ "okul\@icloud.com\n",                                     qr/iCloud does not offer POP3/ ],
   )
@@ -130,7 +143,7 @@ sub typed {
     }
     return $run->finish;
 }
-my @first = ( qr/E-mail address: $/, "nobody\n", qr/no e-mail address.*E-mail address: $/, "okul\@okul.example\n", qr/POP3 over TLS \[pop\.okul\.example\]: $/, "$here\n" );
+my @first = ( qr/E-mail address: $/, "nobody\n", qr/no e-mail address.*E-mail address: $/, "okul\@okul.example\n", qr/POP3 over TLS, .* \[pop\.okul\.example\]: $/, "$here\n" );
 my @rest  = ( qr/store the mail in \[~\/Mail\/okul\]: $/, "\n", qr/or never \[never\]: $/, "\n" );
 $run = typed( @first, qr/Password of okul\@okul\.example: $/, "geheim-12345\n", @rest );
 $run->exits( 0, 'on a terminal, wrong answers are asked for again' );

@@ -164,6 +164,9 @@ static const struct {
     {{.file = {{"/c/p.conf", "include = a.conf\n"}, {"/c/a.conf", "# nothing\n"}}},
      NULL,
      "/c/p.conf:1: no account"},
+    {{.file = {{"/c/p.conf", "include = conf.d/*.conf\n"}}},
+     NULL,
+     "/c/p.conf:1: no account; write a section [account NAME]\nthere is an include, but no file"},
     /* in circles */
     {{.file = {{"/c/p.conf", "include = p.conf\n"}}},
      NULL,
