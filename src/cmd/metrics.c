@@ -39,7 +39,7 @@ enum status cmd_publish_metrics(const struct cmd_options *o, const struct cmd_se
         const struct account *a = &s->config.accounts[i];
 
         if (!a->disabled && shard_has(&o->shard, sv_of(a->name)))
-            status_figures(a, s->state_root, clock_wall_s(), false, take, m);
+            status_figures(a, s->state_root, clock_wall_s(), take, m);
     }
     if (summary != NULL)
         metrics_run(m, summary);

@@ -37,7 +37,7 @@ static int look(struct buf *line, const struct cmd_options *o, enum monitor_stat
     n = nagios_new(&limits);
     for (size_t i = 0; i < s.config.n_accounts; i++)
         if (s.chosen[i])
-            status_figures(&s.config.accounts[i], s.state_root, clock_wall_s(), true, take, n);
+            status_figures(&s.config.accounts[i], s.state_root, clock_wall_s(), take, n);
     *is = nagios_print(line, n);
     rc = 0;
 out:

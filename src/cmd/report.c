@@ -89,7 +89,7 @@ static enum status collect_all(struct collection *c, const struct cmd_setup *s,
         if (!s->chosen[i])
             continue;
         tell_init(&t, a->name, collect, c, &o->run, o->json);
-        worst = status_worst(worst, status_account(a, s->state_root, now, h, &t));
+        worst = status_worst(worst, status_account(a, s->state_root, now, false, h, &t));
         tell_end(&t);
     }
     return worst;

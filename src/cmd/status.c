@@ -60,7 +60,8 @@ static enum status tell_accounts(struct watch *w, const struct cmd_setup *s,
         if (!s->chosen[i])
             continue;
         tell_init(&t, a->name, watch_event, w, &o->run, o->json);
-        worst = status_worst(worst, status_account(a, s->state_root, clock_wall_s(), NULL, &t));
+        worst = status_worst(
+            worst, status_account(a, s->state_root, clock_wall_s(), w->table != NULL, NULL, &t));
         tell_end(&t);
     }
     return worst;

@@ -192,3 +192,14 @@ int ledger_snapshot(const struct ledger *l, int64_t now, int64_t archive_before,
         return -1;
     return put_entries(&w, false, true) != 0 ? -1 : put_totals(&w);
 }
+
+int ledger_brief(const struct ledger *l, int64_t now,
+                 int (*each)(void *ctx, const struct record *r, bool to_archive, struct err *e),
+                 void *ctx, struct err *e)
+{
+    struct writer w = {.l = l, .now = now, .each = each, .ctx = ctx, .e = e};
+
+    if (put_header(&w) != 0 || put_marks(&w) != 0 || put_run(&w) != 0)
+        return -1;
+    return put_totals(&w);
+}

@@ -7,6 +7,7 @@
 #include "popkeep/base/text.h"
 #include "popkeep/base/translate.h"
 #include "popkeep/config/provider.h"
+#include "popkeep/run/brief.h"
 #include "popkeep/run/facts.h"
 #include "popkeep/run/pairing.h"
 #include "popkeep/run/recover.h"
@@ -257,6 +258,7 @@ int worker_fetch(struct worker *w, struct err *e)
         run_record(w, st);
         save_served(w, st);
         compact(w);
+        brief_save(&w->book);
     }
     return rc;
 }

@@ -3,6 +3,8 @@
 #include "popkeep/run/book.h"
 
 #include "popkeep/base/mem.h"
+#include "popkeep/run/brief.h"
+#include "popkeep/store/cache.h"
 #include "popkeep/store/folder.h"
 #include "popkeep/store/lock.h"
 #include "popkeep/sys/clock.h"
@@ -60,8 +62,11 @@ int book_open(struct book *b, const char *state_root, const char *account, bool 
     }
     if (b->dir_fd >= 0 &&
         journal_open(&b->journal, b->dir_fd, b->dir, write ? JOURNAL_WRITE : JOURNAL_READ,
-                     b->ledger, &warnings, e) < 0)
+                     b->ledger, &warnings, e) < 0) {
+        if (write) /* or status would go on telling what was well */
+            cache_drop(b->dir_fd, BRIEF_FILE);
         goto out;
+    }
     rc = 0;
 out:
     tell_warnings(t, &warnings);

@@ -2,20 +2,30 @@
 /* What a person wants to know of an account between runs, from its journal alone. */
 #include "popkeep/run/status.h"
 
+#include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
 #include "popkeep/base/translate.h"
 #include "popkeep/report/health.h"
 #include "popkeep/run/book.h"
+#include "popkeep/run/brief.h"
 #include "popkeep/run/facts.h"
 #include "popkeep/run/served.h"
 #include "popkeep/store/finder.h"
+#include "popkeep/store/folder.h"
 
-enum { MB = 1000000, PERCENT_OF_MB = MB / 100 };
+#include <unistd.h>
+
+enum { TEXT_MAX = 4096, MB = 1000000, PERCENT_OF_MB = MB / 100 };
+
+/* How much is read: all; or only what stands beside the messages, for a table or a monitor. */
+enum depth { STATUS_WHOLE, STATUS_BRIEF, STATUS_FIGURES };
 
 /* What is put together for one account. */
 struct view {
     const struct account *account;
+    enum depth depth;
     const struct ledger *ledger;
+    struct brief counts;
     struct event ev;
     struct buf text; /* a line a finding */
     int64_t now, found;
@@ -105,9 +115,10 @@ static void look_into_maildir(struct view *v)
 
     if (v->ev.num[EN_STORED] <= 0)
         return;
-    if (maildir_open(&m, a->maildir, a->name, &missing, &why) == 0)
-        v->ev.num[EN_MISSING] = count_missing(m, v->ledger);
-    else if (missing)
+    if (maildir_open(&m, a->maildir, a->name, &missing, &why) == 0) {
+        if (v->depth == STATUS_WHOLE)
+            v->ev.num[EN_MISSING] = count_missing(m, v->ledger);
+    } else if (missing)
         find(v, FINDING_NO_MAILDIR, "the Maildir is not there; is a disk not mounted?");
     maildir_close(m);
 }
@@ -132,7 +143,7 @@ static void find_in_journal(struct view *v)
     if (ledger_mark(l, "keeps").p != NULL)
         find(v, FINDING_SERVER_KEEPS,
              "the server keeps messages although it confirms their deletion");
-    if (ledger_count_state(l, LEDGER_INTENT) > 0)
+    if (v->counts.intents > 0)
         find(v, FINDING_INTERRUPTED,
              "a run is at work or was interrupted; the next one completes it");
 }
@@ -181,20 +192,11 @@ static void fill_account(struct view *v)
         v->ev.num[EN_DEADLINE] = a->deadline_s;
 }
 
-/* How much is stored, and when it came. */
-static void fill_stored(struct view *v, struct history *h)
+static void fill_history(const struct view *v, struct history *h)
 {
-    int64_t octets = 0;
-
-    for (uint32_t i = 0; i < ledger_count(v->ledger); i++) {
-        const struct ledger_entry *en = ledger_entry(v->ledger, i);
-        if (!has_file(en))
-            continue;
-        octets = event_plus(octets, (int64_t)(en->file_octets & INT64_MAX));
-        if (h != NULL)
-            history_add(h, en->stored_at);
-    }
-    v->ev.num[EN_STORED_OCTETS] = octets;
+    for (uint32_t i = 0; i < ledger_count(v->ledger); i++)
+        if (has_file(ledger_entry(v->ledger, i)))
+            history_add(h, ledger_entry(v->ledger, i)->stored_at);
 }
 
 static void fill_run(struct view *v)
@@ -203,9 +205,8 @@ static void fill_run(struct view *v)
     const struct ledger_run *run = ledger_run(l);
     struct event *ev = &v->ev;
 
-    ev->num[EN_STORED] =
-        (int64_t)(ledger_count_state(l, LEDGER_STORED) + ledger_count_state(l, LEDGER_ASKED) +
-                  ledger_count_state(l, LEDGER_GONE));
+    ev->num[EN_STORED] = v->counts.stored;
+    ev->num[EN_STORED_OCTETS] = v->counts.stored_octets;
     if (v->last_time == 0)
         return;
     ev->num[EN_STATUS] = v->last_status;
@@ -251,56 +252,102 @@ static void find_last_run(struct view *v, int dir_fd)
     }
 }
 
-/* What is told of an account, beside what always is. */
-struct wish {
-    bool figures;            /* of the last run, in place of those of all that is stored */
-    bool maildir;            /* which stored messages have no file */
-    struct history *history; /* null: not wanted */
+/* The account's ledger: the whole, or where that is enough, what is known without its messages. */
+struct source {
+    struct book book;
+    int dir_fd;           /* of the brief; -1: the book is used */
+    struct ledger *brief; /* likewise, null */
 };
 
-static int tell_status(const struct account *a, const char *state_root, int64_t now,
-                       const struct wish *wish, struct tell *t, struct err *e)
+static bool open_brief(struct source *s, struct view *v, const char *state_root)
 {
-    struct view v = {.account = a, .text = BUF_INIT(4096), .now = now};
-    struct book b;
-    int rc = book_open(&b, state_root, a->name, false, t, e);
+    char *dir = mem_printf("%s/%s", state_root, v->account->name);
+    struct err ignored = ERR_INIT;
+
+    s->dir_fd = folder_open(dir, true, NULL, &ignored);
+    free(dir);
+    if (s->dir_fd < 0)
+        return false;
+    s->brief = ledger_new();
+    v->ledger = s->brief;
+    if (brief_load(&v->counts, s->brief, s->dir_fd))
+        return true;
+    ledger_free(s->brief);
+    s->brief = NULL;
+    return false;
+}
+
+static int open_source(struct source *s, struct view *v, const char *state_root, struct tell *t,
+                       struct err *e)
+{
+    *s = (struct source){.book = {.dir_fd = -1, .lock_fd = -1}, .dir_fd = -1};
+    if (v->depth == STATUS_WHOLE || !open_brief(s, v, state_root)) {
+        if (book_open(&s->book, state_root, v->account->name, false, t, e) < 0)
+            return -1;
+        v->ledger = s->book.ledger;
+        brief_count(&v->counts, v->ledger);
+    }
+    find_last_run(v, s->brief != NULL ? s->dir_fd : s->book.dir_fd);
+    return 0;
+}
+
+static void close_source(struct source *s)
+{
+    ledger_free(s->brief);
+    if (s->dir_fd >= 0)
+        close(s->dir_fd);
+    book_close(&s->book);
+}
+
+static void fill(struct view *v, struct history *h)
+{
+    const struct ledger_run *run = ledger_run(v->ledger);
+
+    fill_account(v);
+    fill_run(v);
+    if (h != NULL)
+        fill_history(v, h);
+    if (run->any)
+        fill_facts(v);
+    find_in_journal(v);
+    find_in_facts(v);
+    if (v->depth == STATUS_FIGURES)
+        fill_last_run(v);
+    look_into_maildir(v);
+    v->ev.num[EN_TROUBLE] = v->found;
+    v->ev.num[EN_HEALTH] = health_of(v->found, v->last_status);
+    v->ev.str[ES_TEXT] = buf_sv(&v->text);
+}
+
+static int tell_status(struct view *v, const char *state_root, struct history *h, struct tell *t,
+                       struct err *e)
+{
+    struct source s;
+    int rc = open_source(&s, v, state_root, t, e);
 
     if (rc == 0) {
-        v.ledger = b.ledger;
-        find_last_run(&v, b.dir_fd);
-        event_init(&v.ev, EVENT_STATUS, a->name);
-        fill_account(&v);
-        fill_run(&v);
-        if (!wish->figures)
-            fill_stored(&v, wish->history);
-        if (ledger_run(b.ledger)->any)
-            fill_facts(&v);
-        find_in_journal(&v);
-        find_in_facts(&v);
-        if (wish->figures)
-            fill_last_run(&v);
-        if (wish->maildir)
-            look_into_maildir(&v);
-        v.ev.num[EN_TROUBLE] = v.found;
-        v.ev.num[EN_HEALTH] = health_of(v.found, v.last_status);
-        v.ev.str[ES_TEXT] = buf_sv(&v.text);
-        tell_event(t, &v.ev);
+        event_init(&v->ev, EVENT_STATUS, v->account->name);
+        fill(v, h);
+        tell_event(t, &v->ev);
     }
-    buf_free(&v.text);
-    book_close(&b);
+    buf_free(&v->text);
+    close_source(&s);
     return rc;
 }
 
-enum status status_account(const struct account *a, const char *state_root, int64_t now,
+enum status status_account(const struct account *a, const char *state_root, int64_t now, bool brief,
                            struct history *h, struct tell *t)
 {
-    struct wish wish = {.maildir = true, .history = h};
+    struct view v = {.account = a,
+                     .depth = brief && h == NULL ? STATUS_BRIEF : STATUS_WHOLE,
+                     .text = BUF_INIT(TEXT_MAX),
+                     .now = now};
     struct err e = ERR_INIT;
     struct event ev;
 
     tell_start(&ev, a);
     tell_event(t, &ev);
-    if (tell_status(a, state_root, now, &wish, t, &e) < 0)
+    if (tell_status(&v, state_root, h, t, &e) < 0)
         tell_error(t, &e, NULL);
     tell_end_account(t, e.status);
     return e.status;
@@ -320,18 +367,18 @@ static void pass_status(void *listener, const struct event *ev)
         l->emit(l->ctx, ev);
 }
 
-void status_figures(const struct account *a, const char *state_root, int64_t now, bool maildir,
+void status_figures(const struct account *a, const char *state_root, int64_t now,
                     void (*emit)(void *ctx, const struct event *ev), void *ctx)
 {
-    struct wish wish = {.figures = true, .maildir = maildir};
     struct listener l = {.emit = emit, .ctx = ctx};
+    struct view v = {.account = a, .depth = STATUS_FIGURES, .text = BUF_INIT(TEXT_MAX), .now = now};
     struct run_options quiet = {.verbose = -1};
     struct err e = ERR_INIT;
     struct event ev;
     struct tell t;
 
     tell_init(&t, a->name, pass_status, &l, &quiet, false);
-    if (tell_status(a, state_root, now, &wish, &t, &e) < 0) {
+    if (tell_status(&v, state_root, NULL, &t, &e) < 0) {
         event_init(&ev, EVENT_STATUS, a->name);
         ev.num[EN_STATUS] = e.status;
         ev.num[EN_TROUBLE] = health_bit(FINDING_JOURNAL);

@@ -97,3 +97,18 @@ void cache_get(int dir_fd, const char *name, struct buf *out)
     free(p);
     close(fd);
 }
+
+void cache_drop(int dir_fd, const char *name)
+{
+    (void)unlinkat(dir_fd, name, 0);
+}
+
+void cache_stamp(struct buf *out, int dir_fd, const char *name)
+{
+    struct stat st;
+
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        (void)buf_addf(out, "%lld %lld.%09ld %llu", (long long)st.st_size,
+                       (long long)st.st_mtim.tv_sec, (long)st.st_mtim.tv_nsec,
+                       (unsigned long long)st.st_ino);
+}

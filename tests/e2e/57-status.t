@@ -153,4 +153,48 @@ subtest 'colour is for terminals that want it' => sub {
     like( $t->popkeep( 'status', { tty => 1, env => { TERM => 'xterm', NO_COLOR => '' } } )->out, qr/\e/, '... unless it is empty' );
     unlike( $t->popkeep( 'status', { tty => 1, env => { TERM => 'dumb' } } )->out, qr/\e/, 'not on a dumb one' );
 };
+
+subtest 'a thousand journals are not read to tell how things stand' => sub {
+    my $t = Popkeep->new;
+    $t->mails( 'box', map { ( "000$_.eml" => "Subject: $_\n\nbody\n" ) } 1 .. 3 );
+    my $s = $t->server;
+    $t->account( $s, 'ada', retention_days => 30, quota_mb => 1 );
+    $t->account( $s, 'can', user => 'c' );
+    $t->popkeep->exits(0);
+    my $brief = $t->path('state/ada/brief');
+    my $table = sub { $t->popkeep( 'status', @_ )->out =~ s/\d+ s ago/now/gr };
+    my $quick = $table->( { strace => 1 } );
+    ok( -s $brief, 'a run leaves what status needs' );
+    like( slurp( $t->last_run->{strace} ), qr/openat\([^)]*"brief"/, 'that is what it reads' );
+    unlike( slurp( $t->last_run->{strace} ), qr/openat\([^)]*"journal"/, 'the journals are not opened' );
+    is( ( stat $brief )[2] & 0777, 0600, 'nobody else may read it' );
+    unlink $brief;
+    is( $table->(), $quick, 'read from the journal it is the same' );
+    ok( !-e $brief, '... and status writes nothing' );
+    $t->popkeep->exits(0);
+    is( $table->(), $quick, 'the next run writes it again' );
+
+    my $journal = $t->path('state/ada/journal');
+    my $whole   = slurp($journal);
+    spew( $journal, $whole =~ s/^S /s /mr );
+    is( $t->popkeep('status')->exit, 65, 'a journal that was changed is read' );
+    utime( ( stat $brief )[ 8, 9 ], $journal );
+    $t->popkeep->exits(65);
+    ok( !-e $brief, 'a run that finds the journal damaged leaves nothing that says otherwise' );
+    like( $table->(), qr/^TROUBLE  ada /m, '... so that status tells of it' );
+
+    spew( $journal, $whole );
+    $t->popkeep->exits(0);
+    my $good = slurp($brief);
+    for my $bad ( '', 'x' x 100, substr( $good, 0, -1 ), $good =~ s/3/4/r, "$good\n" ) {
+        spew( $brief, $bad );
+        is( $table->(), $quick, 'one that is torn or not ours is passed over' );
+    }
+    spew( $brief, $good );
+    rename $t->path('Mail/ada'), $t->path('Mail/away');
+    like( $table->(), qr/^TROUBLE  ada .* the Maildir is not there/m, 'a Maildir that is gone is noticed all the same' );
+    rename $t->path('Mail/away'), $t->path('Mail/ada');
+    $t->clock( 8 * DAY );
+    like( $table->(), qr/^late   ada .* no success for 8 d/m, '... and the time that passes' );
+};
 done_testing();

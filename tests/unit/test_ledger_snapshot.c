@@ -36,6 +36,41 @@ static void load_text(struct ledger *l, struct group *g, bool archive)
     assert_int_equal(good, g->text.n);
 }
 
+/* What stands beside the messages. */
+static void same_beside(const struct ledger *a, const struct ledger *b)
+{
+    assert_memory_equal(ledger_run(a), ledger_run(b), sizeof(struct ledger_run));
+    static const char *const names[] = {"utf8", "hold", "clock-ok", "clock-jump", "x", "totals"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct sv m = ledger_mark(a, names[i]), n = ledger_mark(b, names[i]);
+        assert_true((m.p == NULL) == (n.p == NULL) && sv_eq(m, n));
+    }
+    assert_int_equal(ledger_header(a)->any, ledger_header(b)->any);
+    if (ledger_header(a)->any) {
+        assert_string_equal(ledger_header(a)->user, ledger_header(b)->user);
+        assert_string_equal(ledger_header(a)->maildir, ledger_header(b)->maildir);
+        assert_string_equal(ledger_header(a)->journal_id, ledger_header(b)->journal_id);
+    }
+}
+
+/* A ledger without its messages, as status of many accounts reads it. */
+static void check_brief(const struct ledger *l)
+{
+    struct err e = ERR_INIT;
+    struct copy c = {0};
+    struct ledger *back = ledger_new();
+    group_init(&c.journal);
+    group_init(&c.archive);
+    assert_int_equal(ledger_brief(l, 777, take, &c, &e), 0);
+    load_text(back, &c.journal, false);
+    assert_int_equal(c.archive.text.n, 0);
+    assert_int_equal(ledger_count(back), 0);
+    same_beside(l, back);
+    ledger_free(back);
+    group_free(&c.journal);
+    group_free(&c.archive);
+}
+
 /* The archive grows from snapshot to snapshot; the journal is written anew. */
 static struct ledger *rebuilt(const struct ledger *l, struct group *archive, int64_t archive_before)
 {
@@ -43,6 +78,7 @@ static struct ledger *rebuilt(const struct ledger *l, struct group *archive, int
     struct copy c = {.archive = *archive};
     group_init(&c.journal);
     assert_int_equal(ledger_snapshot(l, 777, archive_before, take, &c, &e), 0);
+    check_brief(l);
     struct ledger *back = ledger_new();
     load_text(back, &c.archive, true);
     load_text(back, &c.journal, false);
@@ -100,22 +136,11 @@ static void same_ledger(const struct ledger *a, const struct ledger *b, const ch
     assert_true(ledger_newest(a) == ledger_newest(b));
     assert_true(ledger_clock_trusted(a) == ledger_clock_trusted(b));
     assert_int_equal(ledger_old_before(a), ledger_old_before(b));
-    assert_memory_equal(ledger_run(a), ledger_run(b), sizeof(struct ledger_run));
+    same_beside(a, b);
     bool any = ledger_boot_offsets(a, ledger_boot(a, sv_of(boot_id)), &low_a, &high_a);
     assert_int_equal(any, ledger_boot_offsets(b, ledger_boot(b, sv_of(boot_id)), &low_b, &high_b));
     if (any)
         assert_true(low_a == low_b && high_a == high_b);
-    static const char *const names[] = {"utf8", "hold", "clock-ok", "clock-jump", "x", "totals"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct sv m = ledger_mark(a, names[i]), n = ledger_mark(b, names[i]);
-        assert_true((m.p == NULL) == (n.p == NULL) && sv_eq(m, n));
-    }
-    assert_int_equal(ledger_header(a)->any, ledger_header(b)->any);
-    if (ledger_header(a)->any) {
-        assert_string_equal(ledger_header(a)->user, ledger_header(b)->user);
-        assert_string_equal(ledger_header(a)->maildir, ledger_header(b)->maildir);
-        assert_string_equal(ledger_header(a)->journal_id, ledger_header(b)->journal_id);
-    }
 }
 
 static struct record chance_mark(int64_t t)

@@ -158,4 +158,10 @@ int ledger_snapshot(const struct ledger *l, int64_t now, int64_t archive_before,
                     int (*each)(void *ctx, const struct record *r, bool to_archive, struct err *e),
                     void *ctx, struct err *e);
 
+/* Only what a snapshot says beside the entries: header, marks, the last run, the totals. A ledger
+ * made of it knows no message; ledger_header, ledger_run and ledger_mark say what they say of l. */
+int ledger_brief(const struct ledger *l, int64_t now,
+                 int (*each)(void *ctx, const struct record *r, bool to_archive, struct err *e),
+                 void *ctx, struct err *e);
+
 #endif

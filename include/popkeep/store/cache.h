@@ -18,4 +18,10 @@ void cache_overwrite(int dir_fd, const char *name, struct sv content);
  * out->max. */
 void cache_get(int dir_fd, const char *name, struct buf *out);
 
+void cache_drop(int dir_fd, const char *name);
+
+/* A line without its end that is another one as soon as the file is written to or replaced: what
+ * was made of the file is good as long as it stays. Nothing, if there is no such file. */
+void cache_stamp(struct buf *out, int dir_fd, const char *name);
+
 #endif

@@ -100,7 +100,7 @@ sub fault_after {
     my $log = join ' ', map { "$_:$logged{$_}" } sort keys %logged;
     return "the log of deletions: $log" if $log ne join ' ', map { 'u' . s/\.\w+$//r . ':1' } @names;
     opendir my $d, $t->path("state/n$n") or return 'no state';
-    my @stray = grep { !/^(?:\.\.?|journal|lock|tls-session|deletions\.jsonl|archive)$/ } readdir $d;
+    my @stray = grep { !/^(?:\.\.?|journal|lock|tls-session|brief|served|deletions\.jsonl|archive)$/ } readdir $d;
     return "left in the state: @stray" if @stray;
     return '';
 }
