@@ -40,6 +40,8 @@ static char *content(const char *of)
 }
 
 static void expect(const char *of, const char *fmt_with_pid, ...)
+    __attribute__((format(printf, 2, 3)));
+static void expect(const char *of, const char *fmt_with_pid, ...)
 {
     char want[1024];
     va_list ap;
