@@ -95,7 +95,7 @@ static void spread(const struct cmd_options *o, const struct cmd_setup *s, struc
     struct event ev;
     int64_t ms;
 
-    if (s->config.start_jitter_s == 0 || o->n_words > 0 || terminal_is(0) || terminal_is(1) ||
+    if (s->config.start_jitter_s == 0 || !is_a_set(o) || terminal_is(0) || terminal_is(1) ||
         terminal_is(2))
         return;
     ms = turns_jitter_ms(random_u64(), s->config.start_jitter_s);
@@ -115,6 +115,7 @@ static struct pool_job job_of(const struct cmd_options *o, const struct cmd_setu
                            .state_root = s->state_root,
                            .options = o->run,
                            .json = o->json,
+                           .is_a_set = is_a_set(o),
                            .fail_fast = o->fail_fast,
                            .jobs = o->jobs,
                            .event = sink_event,

@@ -439,7 +439,7 @@ static void skip(struct pool *p, size_t i, const struct served *was, int64_t lef
 {
     struct slot *s = &p->slots[i];
     const struct run_options *o = &p->job->options;
-    bool asked = o->named || o->dry_run || o->command != RUN_FETCH;
+    bool asked = !p->job->is_a_set || o->dry_run || o->command != RUN_FETCH;
     char when[24];
     char *text = mem_printf(tr("the server wants %lld seconds from one login to the next; the "
                                "next try is at %s"),

@@ -65,6 +65,7 @@ sub ends { return { map { $_->{event} eq 'account-end' ? ( $_->{account} => "$_-
     is_deeply( ends( $t->popkeep( '--json', 'fetch' ) ), { okul => '0 login-delay', lise => '0 login-delay' }, '... and JSON' );
     $t->popkeep( 'fetch', 'okul' )->exits( 75, '... who names it is told' );
     $t->last_run->says(qr/^okul: the server wants 600 seconds/m);
+    $t->popkeep( '-q', 'fetch', 'o*' )->exits( 0, '... a pattern names nobody' );
     $t->popkeep('check')->exits( 75, '... and so is who asks for a check' );
     is( scalar $s->sessions, 2, '... but nobody connects' );
     $t->popkeep('verify')->exits( 0, '... what needs no login is done' );

@@ -30,6 +30,7 @@ struct pool_job {
     const char *state_root;
     struct run_options options;
     bool json;
+    bool is_a_set;  /* no account was named: what comes too early for its server is left out */
     bool fail_fast; /* the first failure that a later run would not mend lets no other one start */
     unsigned jobs;  /* 0: the configuration's */
     int64_t end_ms; /* clock_mono_ms: the end of max_time; 0: none */
