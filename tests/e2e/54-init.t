@@ -125,6 +125,15 @@ SKIP: {
     }
     cmp_ok( $call, '>', 6, 'each sync failed once' );
     fresh();
+    $run = $t->popkeep( 'init', { %how, inject => 'linkat:signal=TERM:when=1' } );
+    $run->exits( 143, 'a signal while the password is written' );
+    nothing_left('it');
+    for my $file ( 1, 2 ) {
+        $t->popkeep( 'init', { %how, inject => "linkat:signal=KILL:when=$file" } );
+        ok( !-e $conf, "killed before file $file has its name: no configuration without its password" );
+        is( join( ' ', map { s{.*/}{}r } glob "$home/.config/popkeep/*" ), $file == 1 ? '' : 'okul.password', 'and no part of a file' );
+        fresh();
+    }
     $run = $t->popkeep( 'init', { %how, inject => 'linkat:error=EPERM' } );
     $run->exits( 0, 'without linkat' );
     is( join( ' ', sort map { s{.*/}{}r } glob "$home/.config/popkeep/*" ), 'okul.password popkeep.conf', 'both files are there, and no other' );
