@@ -49,7 +49,7 @@ sub pass_a_month { $t->clock( ( $day += 31 ) * DAY ); $young = 0; return }
 
 # Dovecot has noticed that the connections are gone: their sessions are logged as ended.
 sub wait_for_dovecot {
-    my $until = time + 5;
+    my $until = time + 30;
     while ( time < $until ) {
         my $log   = $d->log_text;
         my $begun = () = $log =~ /pop3-login: Info: Login: /g;

@@ -359,11 +359,11 @@ sub finish {
     return $run;
 }
 
-# A killed run, or one whose stdout failed, may stop anywhere.
+# A killed run, or one whose stdout failed or that had no memory, may stop anywhere.
 sub look_at_json {
     my ($run) = @_;
     require Popkeep::Schema;
-    my $torn = !defined $run->{exit} || $run->{exit} >= 128 || $run->{exit} == 74;
+    my $torn = !defined $run->{exit} || $run->{exit} >= 128 || $run->{exit} == 74 || ( $run->{exit} == 70 && $run->{err} =~ /out of memory/ );
     my @faults = Popkeep::Schema::faults( $run->{out}, torn => $torn ) or return;
     local $Test::Builder::Level = $Test::Builder::Level + 2;
     Test::More::fail('what --json printed is as popkeep-json.schema.json says');

@@ -148,7 +148,11 @@ sub log_text { return Popkeep::slurp("$_[0]{dir}/log") // '' }
 sub mails {
     my ( $d, $user ) = @_;
     my $maildir = $d->maildir_of( $user // $d->{user} );
-    my %by_name = map { my ($name) = m{/(\d+\.M[^/:,]*)}; ( $name => Popkeep::slurp($_) ) } glob("$maildir/{new,cur}/*");
+    my %by_name;
+    for ( 1 .. 100 ) {    # a session that has not ended yet may be moving them from new/ to cur/
+        %by_name = map { my ($name) = m{/(\d+\.M[^/:,]*)}; ( $name => Popkeep::slurp($_) ) } glob("$maildir/{new,cur}/*");
+        last unless grep { !defined } values %by_name;
+    }
     return map { $by_name{$_} } sort keys %by_name;
 }
 
