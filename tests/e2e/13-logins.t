@@ -10,7 +10,7 @@ use Popkeep::Faults 'servers';
 my $lockstep = "capa TOP UIDL USER\n";
 my $secret   = qr/^(?:USER|PASS|AUTH)/;
 
-my %named = ( after => { args => [ 'fetch', 'okul' ] } );    # what said LOGIN-DELAY is left alone for a while, unless it is named
+my %later = ( after => { clock => 120 } );    # what said LOGIN-DELAY is left alone for a minute
 
 # ---- the greeting: nothing is sent to a server that refuses ------------------------------------
 
@@ -25,7 +25,7 @@ for my $g (
 {
     bad_server "greeting \"$g->[0]\": $g->[1], and nothing is sent",
       script => qq{greeting "$g->[0]"\n},
-      exit   => $g->[1], says => qr/refuses service/, not_sent => qr/./, stored => [], %named;
+      exit   => $g->[1], says => qr/refuses service/, not_sent => qr/./, stored => [], %later;
 }
 
 # ---- refusals at login -----------------------------------------------------------------------
@@ -46,7 +46,7 @@ for my $how ( '', "capa UIDL USER\n" ) {
     {
         bad_server "$by refused with \"$r->[0]\": $r->[1], tried once",
           script => qq{${how}login "-ERR $r->[0]"\n},
-          exit   => $r->[1], says => $r->[2], stored => [], %named,
+          exit   => $r->[1], says => $r->[2], stored => [], %later,
           check  => sub {
             my ( $t, $s ) = @_;
             is( scalar( grep { $_ =~ /^(?:PASS|AUTH)/ } $s->commands ), 1, 'one try' );

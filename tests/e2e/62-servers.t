@@ -208,7 +208,7 @@ bad_server 'a second login is refused for minutes: what was fetched before the c
   mails  => { map { ( "000$_.eml" => "Subject: $_\n\nmail $_\n" ) } 1 .. 6 },
   script => qq{session 1 {\n${lockstep}on RETR 4 close\n}\nsession 2 {\nlogin "-ERR [LOGIN-DELAY] wait 5 minutes"\n}\n},
   exit   => 75, check => sub { is( scalar @{ $_[0]->stored_octets('okul') }, 2, 'two are here: no answer followed the third' ) }, 
-  then   => { args => [ 'fetch', 'okul' ], exit => 0, stored => 'all', not_sent => qr/^RETR [12]/ };
+  then   => { clock => 600, exit => 0, stored => 'all', not_sent => qr/^RETR [12]/ };
 
 # ---- logins ----
 bad_server 'AUTH PLAIN announced and not known: with USER and PASS it works, or it is said; never a second try of a refused password',
