@@ -279,6 +279,20 @@ static void test_nagios(void **state)
     free(text);
 }
 
+/* Monitors look for these words. That a journal cannot be read is told by an error instead. */
+static void test_findings(void **state)
+{
+    (void)state;
+    char *text = section("man/popkeep-json.5", "EVENTS");
+    for (int f = 0; f < FINDINGS; f++) {
+        char *line = mem_printf("\n.Ql %s", health_finding_word((enum finding)f));
+        if (f != FINDING_JOURNAL && strstr(text, line) == NULL)
+            fail_msg("the manual lacks the finding %s", health_finding_word((enum finding)f));
+        free(line);
+    }
+    free(text);
+}
+
 /* Every field that the manual names is one of some event's. */
 static void test_no_field_made_up(void **state)
 {
@@ -319,8 +333,9 @@ int main(void)
         cmocka_unit_test(test_options),          cmocka_unit_test(test_commands),
         cmocka_unit_test(test_exit_statuses),    cmocka_unit_test(test_events),
         cmocka_unit_test(test_no_field_made_up), cmocka_unit_test(test_presets),
-        cmocka_unit_test(test_reasons),          cmocka_unit_test(test_stages),
-        cmocka_unit_test(test_metrics),          cmocka_unit_test(test_nagios),
+        cmocka_unit_test(test_findings),         cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_stages),           cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_nagios),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
