@@ -32,7 +32,13 @@ sub lines {
     return $text;
 }
 
-for my $locale ( undef, 'C.UTF-8' ) {
+# glibc 2.39 and its kin look at LANGUAGE no longer in C.UTF-8: gettext(1) tells.
+my $minds_c_utf8 = do {
+    local %ENV = ( %ENV, %{ Popkeep::turkish('C.UTF-8') } );
+    decode( 'UTF-8', `gettext popkeep 'login refused' 2>/dev/null` ) eq 'oturum açma reddedildi';
+};
+
+for my $locale ( undef, $minds_c_utf8 ? 'C.UTF-8' : () ) {
     my $turkish = Popkeep::turkish($locale);
     my $in      = $locale // 'tr_TR.UTF-8';
     my $t       = Popkeep->new;
