@@ -231,6 +231,21 @@ static void test_reasons(void **state)
     free(text);
 }
 
+static void test_status_words(void **state)
+{
+    (void)state;
+    char *text = section("man/popkeep-json.5", "EVENTS"), *list = strstr(text, "\n.Ss Statuses\n");
+    size_t n = 0;
+    assert_non_null(list);
+    for (const struct status_info *s = status_table(); s->name; s++, n++) {
+        char *line = mem_printf("\n.It %d Ta Ql %s\n", (int)s->status, s->name);
+        expect_once(list, line);
+        free(line);
+    }
+    assert_int_equal(times(list, " Ta Ql "), n);
+    free(text);
+}
+
 static void test_stages(void **state)
 {
     (void)state;
@@ -334,8 +349,8 @@ int main(void)
         cmocka_unit_test(test_exit_statuses),    cmocka_unit_test(test_events),
         cmocka_unit_test(test_no_field_made_up), cmocka_unit_test(test_presets),
         cmocka_unit_test(test_findings),         cmocka_unit_test(test_reasons),
-        cmocka_unit_test(test_stages),           cmocka_unit_test(test_metrics),
-        cmocka_unit_test(test_nagios),
+        cmocka_unit_test(test_stages),           cmocka_unit_test(test_status_words),
+        cmocka_unit_test(test_metrics),          cmocka_unit_test(test_nagios),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
