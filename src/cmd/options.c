@@ -231,10 +231,10 @@ static const struct cmd_command commands[] = {
     {"status", CMD_STATUS, N_("what is known of each account, without network"), cmd_status, NULL},
     {"verify", CMD_VERIFY, N_("read every stored message again and compare it"), cmd_verify, NULL},
     {"report", CMD_REPORT, N_("write DIR/index.html: how all accounts stand, for a browser"),
-     cmd_report, "DIR"},
+     cmd_report, N_("DIR")},
     {"init", CMD_INIT, N_("a first configuration, from a few questions"), cmd_init, ""},
     {"import", CMD_IMPORT, N_("a table of mailboxes (CSV) as sections for the configuration"),
-     cmd_import, "FILE"},
+     cmd_import, N_("FILE")},
     {"providers", CMD_PROVIDERS, N_("the presets for known mail providers"), cmd_providers, ""},
     {"completion", CMD_COMPLETION,
      N_("the script that lets a shell complete popkeep's command line"), cmd_completion,
@@ -423,15 +423,29 @@ int cmd_options_parse(struct cmd_options *o, int argc, char **argv, struct err *
     return check_together(o, &a, e);
 }
 
+enum { HELP_COLUMNS = 26 }; /* of the longest command with its words */
+
 /* "  -j, --jobs N            ", as wide as the others. */
-static void help_left(struct buf *out, const struct cmd_option *o)
+static void option_left(struct buf *out, const struct cmd_option *o)
 {
-    enum { LEFT_COLUMNS = 24 };
     char *left = mem_printf("  %c%c%s --%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
                             o->letter ? "," : " ", o->name, o->argument ? " " : "",
                             o->argument ? tr(o->argument) : "");
 
-    text_pad(out, sv_of(left), LEFT_COLUMNS);
+    text_pad(out, sv_of(left), HELP_COLUMNS);
+    free(left);
+}
+
+/* "  report DIR              "; of words to choose from, all. */
+static void command_left(struct buf *out, const struct cmd_command *c)
+{
+    const char *words = c->words == NULL || *c->words == '\0' ? "" : tr(c->words);
+    char *left = mem_printf("  %s%s%s", c->name, *words != '\0' ? " " : "", words);
+
+    for (char *p = left + 2 + strlen(c->name) + 1; *words != '\0' && *p != '\0'; p++)
+        if (*p == ' ')
+            *p = '|';
+    text_pad(out, sv_of(left), HELP_COLUMNS);
     free(left);
 }
 
@@ -441,16 +455,19 @@ void cmd_options_help(struct buf *out)
         out, tr("popkeep keeps a local copy of a POP3 mailbox: it stores new mail in a Maildir and "
                 "deletes\nthe server's copy after the days you set.\n\n"
                 "usage: popkeep [OPTIONS] [COMMAND] [ACCOUNT...]\n\ncommands:\n"));
-    for (const struct cmd_command *c = commands; c->name != NULL; c++)
-        (void)buf_addf(out, "  %-10s %s\n", c->name, tr(c->help));
+    for (const struct cmd_command *c = commands; c->name != NULL; c++) {
+        command_left(out, c);
+        (void)buf_addf(out, " %s\n", tr(c->help));
+    }
     (void)buf_add_c(out, tr("\noptions:\n"));
     for (const struct cmd_option *o = options; o->name != NULL; o++) {
-        help_left(out, o);
+        option_left(out, o);
         (void)buf_addf(out, " %s\n", tr(o->help));
     }
     (void)buf_add_c(
-        out, tr("\nACCOUNT is a name from the configuration or a shell pattern; none means all.\n"
-                "Begin with: popkeep check. Manual: man popkeep, man popkeep.conf\n"));
+        out,
+        tr("\nACCOUNT is a name from the configuration or a shell pattern; none means all.\n"
+           "Begin with: popkeep init, popkeep check. Manual: man popkeep, man popkeep.conf\n"));
 }
 
 bool cmd_options_have(int argc, char **argv, const char *option)
