@@ -141,7 +141,7 @@ static void put_due(struct buf *to, const struct row *r)
 static void put_quota(struct buf *to, const struct row *r)
 {
     if (r->percent != EVENT_UNSET)
-        tr_addf(to, "%lld %%", (long long)r->percent);
+        buf_addf(to, tr_in("percent", "%lld %%"), (long long)r->percent);
 }
 
 static void put_days(struct buf *to, int64_t until, int64_t now, const char *past)

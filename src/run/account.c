@@ -304,7 +304,8 @@ static void tell_account(struct worker *w, int64_t began_ms)
     if (w->ended)
         ev.num[EN_STAGE] = w->tell->stage;
     ev.num[EN_MS] = clock_mono_ms() - began_ms;
-    ev.num[EN_STORED] = (int64_t)n->stored;
+    if (w->book.ledger != NULL)
+        ev.num[EN_STORED] = (int64_t)n->stored;
     ev.str[ES_MAILDIR] = sv_of(w->account->maildir);
     if (w->refusal == POP3_CODE_IN_USE)
         ev.str[ES_REASON] = SV("in-use");

@@ -35,7 +35,8 @@ sub frame {
     is( $last->{status}, $t->last_run->exit, '... ends with the exit status' );
     return @events;
 }
-frame( 'check 1 -> summary 0 1 0', 'check' );
+my @check = frame( 'check 1 -> summary 0 1 0', 'check' );
+ok( !( grep { exists $_->{stored} } @check ), 'check does not read the journal, and says nothing of what is stored' );
 my ($start) = frame( 'fetch 1 -> summary 0 1 0', '-n' );
 ok( $start->{dry_run}, 'a dry run says so' );
 my @events = frame( 'fetch 1 -> summary 10 1 1', 'fetch' );
