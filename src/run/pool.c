@@ -262,17 +262,27 @@ static void judge(struct pool *p, struct slot *s, int how, bool nonsense)
     free(text);
 }
 
+/* What cannot be known is no success. */
+static int wait_for(pid_t pid)
+{
+    int how;
+
+    while (waitpid(pid, &how, 0) < 0)
+        if (errno != EINTR)
+            return W_EXITCODE(ST_SOFTWARE, 0);
+    return how;
+}
+
 /* `at`: its place among those that run. */
 static void reap(struct pool *p, size_t at, bool nonsense)
 {
     size_t i = p->which[at];
     struct slot *s = &p->slots[i];
-    int how = 0;
+    int how;
 
     close(p->fds[at].fd);
     buf_free(&s->rest);
-    while (waitpid(s->pid, &how, 0) < 0 && errno == EINTR)
-        ;
+    how = wait_for(s->pid);
     p->fds[at] = p->fds[--p->n_running];
     p->which[at] = p->which[p->n_running];
     turns_end(&p->turns, i);

@@ -62,6 +62,8 @@ void signals_install(void)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction old;
 
+    /* ignored by whoever started us, it would take from us how a worker ended (wait(2), ECHILD) */
+    signals_default(SIGCHLD);
     sigemptyset(&sa.sa_mask);
     for (size_t i = 0; i < SIGNALS_N; i++)
         sigaddset(&sa.sa_mask, signals_handled[i]);

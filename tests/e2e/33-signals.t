@@ -187,6 +187,22 @@ for my $user ( undef, 'nobody' ) {
     completes( $t, $s, 'after kill -9 of the worker: the lock is not stale' );
 }
 
+# ---- started by somebody who ignores the ends of children ----
+{
+    my ( $t, $s ) = stuck('');
+    my $refusing = $t->server( script => qq(login "-ERR no such user"\n) );
+    my $program = $t->path('started-so');
+    spew( $program, "#!/bin/sh\nexec env --ignore-signal=CHLD " . Popkeep::program() . qq( "\$\@"\n) );
+    chmod 0755, $program;
+    $t->{program} = $program;
+    $t->account( $refusing, 'lise', password_file => undef, password_command => 'echo secret' );
+    my $run = $t->popkeep( '--json', 'fetch' );
+    $run->exits( 77, 'SIGCHLD ignored by who started it: a refused login is no success' );
+    is( join( ' ', map { $_->{event} eq 'account-end' ? "$_->{account} $_->{status}" : () } sort { ( $a->{account} // '' ) cmp( $b->{account} // '' ) } $run->json ),
+        'lise 77 okul 0', '... and each account ends as it did' );
+    is_deeply( $t->stored_octets('okul'), \@all, '... and the mail is stored' );
+}
+
 # ---- outputs and input lost ----
 {
     my ( $t, $s ) = stuck('');

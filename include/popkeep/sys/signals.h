@@ -20,7 +20,8 @@
 
 enum { SIGNALS_SAME_MS = 1000 };
 
-/* SIGPIPE and SIGXFSZ (ulimit -f) are ignored from here on: the writes that fail are reported. */
+/* SIGPIPE and SIGXFSZ (ulimit -f) are ignored from here on: the writes that fail are reported.
+ * SIGCHLD is not, whoever started us: else nobody would learn how a child ended. */
 void signals_install(void);
 
 int signals_pending(void);              /* the number of the first signal caught, 0: none */
