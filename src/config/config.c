@@ -83,14 +83,30 @@ out:
     return rc;
 }
 
-/* The pattern as a path: a relative one stands beside the file that holds it. */
+/* A path as it is, or as a pattern for nothing but itself. */
+static char *literal(const char *path, size_t n, bool in_pattern)
+{
+    struct buf b = BUF_INIT(SIZE_MAX / 2);
+    for (size_t i = 0; i < n; i++) {
+        if (in_pattern && strchr("*?[\\", path[i]))
+            (void)buf_add_char(&b, '\\');
+        (void)buf_add_char(&b, path[i]);
+    }
+    char *s = mem_strndup(b.n > 0 ? b.p : "", b.n);
+    buf_free(&b);
+    return s;
+}
+
+/* The pattern as a path: a relative one stands beside the file that holds it. *many: it is for any
+ * number of files, and none is no mistake. */
 static int full_pattern(const struct parse *p, const struct section_include *inc, char **out,
-                        struct err *e)
+                        bool *many, struct err *e)
 {
     const char *slash = strrchr(inc->file, '/');
-    char *plain;
+    char *plain, *before;
     if (expand(sv_of(inc->pattern), "include", EXPAND_PATH, NULL, &plain, e))
         return -1;
+    *many = strpbrk(plain, "*?[") != NULL;
     if (plain[0] == '/') {
         *out = plain;
         return 0;
@@ -101,10 +117,11 @@ static int full_pattern(const struct parse *p, const struct section_include *inc
                        "include: \"~\" must be followed by \"/\", and the home "
                        "folder be known; give an absolute path");
     }
-    if (plain[0] == '~')
-        *out = mem_printf("%s%s", p->home, plain + 1);
-    else
-        *out = mem_printf("%.*s%s", slash ? (int)(slash + 1 - inc->file) : 0, inc->file, plain);
+    before = plain[0] == '~'
+                 ? literal(p->home, strlen(p->home), *many)
+                 : literal(inc->file, slash ? (size_t)(slash + 1 - inc->file) : 0, *many);
+    *out = mem_printf("%s%s", before, plain + (plain[0] == '~'));
+    free(before);
     free(plain);
     return 0;
 }
@@ -123,16 +140,16 @@ static int take_include(struct parse *p, const struct section_include inc, struc
     struct config_names found = {0};
     char *pattern = NULL;
     size_t depth = depth_of(p, inc.file) + 1;
-    bool placed = false;
+    bool placed = false, many = false;
     int rc = -1;
 
-    if (full_pattern(p, &inc, &pattern, e))
+    if (full_pattern(p, &inc, &pattern, &many, e))
         goto out;
     if (depth > CONFIG_DEPTH_MAX) {
         err_set(e, ST_CONFIG, "include goes more than %d files deep", CONFIG_DEPTH_MAX);
         goto out;
     }
-    if (!strpbrk(pattern, "*?["))
+    if (!many)
         rc = read_one(p, pattern, depth, &placed, e);
     else
         rc = p->source->list(p->source->ctx, pattern, &found, e);

@@ -95,4 +95,18 @@ $t->last_run->says( qr/every account of .* is disabled/, 'and says so' );
     is( scalar @names, 1000, 'a thousand accounts' );
     is( "@names[ 0, 1, 999 ]", '000001 000002 001000', 'in the order of the names of their files' );
 }
+# ---- a folder whose own name looks like a pattern: its files are read, not passed over without a word
+{
+    my $odd = $t->path('a[b]*?\\c');
+    make_path("$odd/conf.d");
+    spew( "$odd/popkeep.conf",     "[defaults]\nprovider = meb-k12\nmaildir = $odd/%a\ninclude = one.conf\ninclude = conf.d/*.conf\n" );
+    spew( "$odd/one.conf",         "[account one]\nuser = 1\@meb.k12.tr\n" );
+    spew( "$odd/conf.d/two.conf",  "[account two]\nuser = 2\@meb.k12.tr\n" );
+    my $status = sub { $t->popkeep( '-c', $_[0], qw(--json status), { no_config => 1, env => { HOME => $odd } } ) };
+    $status->("$odd/popkeep.conf")->exits( 0, 'include in a folder whose name looks like a pattern' );
+    is( names( $t->last_run ), 'one two', '... every account is there' );
+    spew( "$d/../home.conf", "[defaults]\nprovider = meb-k12\nmaildir = $odd/%a\ninclude = ~/one.conf\ninclude = ~/conf.d/t*.conf\n" );
+    is( names( $status->("$d/../home.conf") ), 'one two', '... below the home folder, too' );
+}
+
 done_testing();
