@@ -39,7 +39,9 @@ void cache_overwrite(int dir_fd, const char *name, struct sv content)
     int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
 
     if (fd >= 0) {
-        (void)write_content(fd, content);
+        /* a longer one of whatever origin would spoil the check for ever */
+        if (write_content(fd, content))
+            (void)!ftruncate(fd, (off_t)(HEAD + content.n));
         close(fd);
     }
 }

@@ -49,6 +49,7 @@ sub ends { return { map { $_->{event} eq 'account-end' ? ( $_->{account} => "$_-
     spew( $t->state_file( 'c', 'served' ), 'x' x 200 );
     is( begun( $later->('--json') ), 'c a b d bad new', 'a spoilt note of it does no harm' );
     $t->last_run->exits( 75, '... and the others are done' );
+    is( begun( $later->('--json') ), 'a b c d bad new', '... and is made anew' );
 }
 
 # ---- a time between two logins
