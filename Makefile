@@ -152,6 +152,7 @@ help:
 	@echo '  check-locale       units and end-to-end tests in tr_TR.UTF-8'
 	@echo '  check-model        not in make check: the protocol as a model, every state of it'
 	@echo '  check-report       not in make check: the page of popkeep report in a headless Chromium, with pictures'
+	@echo '  check-metrics      not in make check: what --metrics writes, read by promtool'
 	@echo '  check-district     not in make check: 1,000 mailboxes on a real server, a dozen of them broken'
 	@echo '  check-faults       not in make check: every group of faults, each counted; T="kill power": only these'
 	@echo '  check-slurm        not in make check: 200 accounts in a job array, on a Slurm of its own and Dovecot'
