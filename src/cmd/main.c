@@ -14,6 +14,7 @@
 #include "popkeep/sys/process.h"
 #include "popkeep/sys/signals.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,15 +30,6 @@ static void open_missing_descriptors(void)
             (void)open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
 }
 
-static enum status print(struct buf *b)
-{
-    struct err e = ERR_INIT;
-    enum status st = output_write(1, buf_sv(b), &e) < 0 ? e.status : ST_OK;
-
-    buf_free(b);
-    return st;
-}
-
 static enum status print_error(const struct err *e)
 {
     struct buf b = BUF_INIT(TEXT_MAX);
@@ -50,6 +42,16 @@ static enum status print_error(const struct err *e)
     (void)output_write(2, buf_sv(&b), &ignored);
     buf_free(&b);
     return e->status;
+}
+
+static enum status print(struct buf *b)
+{
+    struct err e = ERR_INIT;
+
+    if (output_write(1, buf_sv(b), &e) < 0 && e.sys_errno != EPIPE)
+        print_error(&e);
+    buf_free(b);
+    return e.status;
 }
 
 static enum status run(const struct cmd_options *o)

@@ -10,6 +10,7 @@
 #include "popkeep/sys/random.h"
 #include "popkeep/sys/terminal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,12 +104,19 @@ static void add_up(struct sink *s, const struct event *ev)
                                           ev->num[f->slot]);
 }
 
+static void say_trouble(struct sink *s, const struct err *e);
+
+/* A reader who had enough (`| head`) needs no word about it. */
 static void write_out(struct sink *s, int fd, struct sv text)
 {
     struct err e = ERR_INIT;
 
-    if (text.n > 0 && output_write(fd, text, &e) < 0)
-        s->output_status = ST_IO;
+    if (text.n == 0 || output_write(fd, text, &e) == 0)
+        return;
+    s->output_status = ST_IO;
+    if (fd == STDOUT && !s->stdout_failed && e.sys_errno != EPIPE)
+        say_trouble(s, &e);
+    s->stdout_failed = s->stdout_failed || fd == STDOUT;
 }
 
 void sink_result(struct sink *s, const struct buf *text)
@@ -152,20 +160,23 @@ static void keep_apart(struct sink *s, const struct event *ev, const struct buf 
         whole_end(&s->whole, account, put, s);
 }
 
-/* Mail goes on without a log; told once. */
-static void log_trouble(struct sink *s, const struct err *e)
+static void say_trouble(struct sink *s, const struct err *e)
 {
     struct buf b = BUF_INIT(OUT_MAX);
 
-    s->output_status = ST_IO;
-    if (s->log_failed)
-        return;
-    s->log_failed = true;
     (void)buf_addf(&b, "popkeep: %s\n", e->text);
     manager_mark(&b, 0, STDERR, MANAGER_ERROR);
-    clear_line(s);
     put(s, STDERR, buf_sv(&b));
     buf_free(&b);
+}
+
+/* Mail goes on without a log; told once. */
+static void log_trouble(struct sink *s, const struct err *e)
+{
+    s->output_status = ST_IO;
+    if (!s->log_failed)
+        say_trouble(s, e);
+    s->log_failed = true;
 }
 
 static void log_event(struct sink *s, const struct event *ev)

@@ -110,10 +110,11 @@ unlike( $t->last_run->out, qr/\e|\r(?!\n)/, 'a dumb terminal gets no progress li
 
 # ---- output that cannot be written
 SKIP: {
-    skip 'no /dev/full', 2 unless -c '/dev/full';
+    skip 'no /dev/full', 3 unless -c '/dev/full';
     $t->mails( 'box', '0006.eml' => "Subject: 6\n\nbody\n" );
-    my $status = system "LD_PRELOAD= @{[Popkeep::program()]} -c @{[$t->path('popkeep.conf')]} fetch >/dev/full 2>/dev/null";
+    my $status = system "LD_PRELOAD= @{[Popkeep::program()]} -c @{[$t->path('popkeep.conf')]} fetch 2>@{[$t->path('said')]} >/dev/full";
     is( $status >> 8, 74, 'stdout that fails: 74' );
+    is( slurp( $t->path('said') ) =~ s/^popkeep: running as root.*\n//r, "popkeep: cannot write to standard output: No space left on device\n", '... said once' );
     is( scalar $t->stored_paths('lise'), 6, '... after the mail is stored' );
 }
 done_testing();

@@ -26,6 +26,7 @@ struct sink {
     int64_t sums[EVENT_NUMS];  /* of the accounts' numbers, EVENT_UNSET if none gave any */
     enum status output_status; /* ST_IO once writing failed */
     bool log_failed;           /* it was told */
+    bool stdout_failed;        /* so was this */
     char run[SINK_RUN];
     bool apart; /* lines of an account are kept together up to its end */
     struct whole whole;
