@@ -64,7 +64,7 @@ RUN := CC='$(CC)' tests/run-tests
 check:
 	$(Q)tests/deps check
 	$(Q)$(MAKE) --no-print-directory check-build
-	$(Q)$(RUN) unit e2e rooms man style san valgrind locale
+	$(Q)$(RUN) unit e2e rooms man style po san valgrind locale
 
 check-build: build-plain build-san build/locale/tr_TR.UTF-8
 build-plain: all units replays small tools
