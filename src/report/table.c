@@ -23,6 +23,7 @@ enum {
 struct row {
     char *account, *text;
     enum health health;
+    bool known; /* its journal could be read */
     int64_t now, success, stored, listed, due, percent, certificate, deadline;
 };
 
@@ -64,6 +65,7 @@ void table_add(struct table *t, const struct event *ev)
         .account = mem_strndup(account.p, account.n),
         .text = mem_strndup(ev->str[ES_TEXT].p, ev->str[ES_TEXT].n),
         .health = event_health(ev),
+        .known = ev->kind == EVENT_STATUS,
         .now = num[EN_TIME],
         .success = num[EN_LAST_SUCCESS],
         .stored = num[EN_STORED],
@@ -110,7 +112,7 @@ static void put_success(struct buf *to, const struct row *r)
     int64_t age = r->success == EVENT_UNSET ? 0 : event_minus(r->now, r->success);
 
     if (r->success == EVENT_UNSET)
-        buf_add_c(to, tr("never"));
+        buf_add_c(to, r->known ? tr("never") : "?");
     else if (age < 0)
         buf_add_c(to, tr("in the future")); /* the clock was set back since */
     else

@@ -130,7 +130,7 @@ static void test_unreadable(void **state)
     ev[1].str[ES_TEXT] = SV("b/journal: line 3 is damaged\nrestore it");
     expect(ev, 2, (struct table_style){.quiet = true},
            "STATE    ACCOUNT  LAST SUCCESS\n"
-           "TROUBLE  b        never         b/journal: line 3 is damaged; restore it\n"
+           "TROUBLE  b        ?             b/journal: line 3 is damaged; restore it\n"
            "2 accounts: 1 well, 0 late, 1 in trouble\n");
     expect(ev, 1, (struct table_style){.quiet = true}, "");
 }
