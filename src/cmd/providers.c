@@ -28,7 +28,7 @@ static void print_text(struct buf *out, const struct provider *p, bool verbose)
     (void)buf_addf(out, "%-10s %s:%u  %s\n", p->name, p->host, p->port, tr(p->title));
     if (p->needs != NULL)
         (void)tr_addf(out, "%-10s cannot be used yet: needs %s\n", "", p->needs);
-    if (p->note != NULL)
+    else if (p->note != NULL)
         (void)buf_addf(out, "%-10s %s\n", "", tr(p->note));
     if (verbose) {
         struct buf hint = BUF_INIT(TEXT_MAX);
