@@ -131,7 +131,8 @@ int child_start(const struct pool_job *job, const struct account *a, struct buf 
     if (*pid == 0) {
         close(fds[0]);
         for (size_t i = 0; i < n_others; i++)
-            close(others[i].fd);
+            if (others[i].fd >= 0)
+                close(others[i].fd);
         run_child(job, a, password, fds[1], parent);
     }
     signals_release();

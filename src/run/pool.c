@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 enum { TICK_MS = 100, READ_OCTETS = 65536, ORDER_MS = 500, HELD_MAX = 4 * EVENT_STR_MAX };
+enum { REAP_TRIES = 20 }; /* a ms each: from the end of its pipe to that of a worker */
 
 struct slot {
     const struct account *account;
@@ -36,6 +37,7 @@ struct slot {
     struct buf end; /* its EVENT_ACCOUNT_END, told once the process has ended as well */
     bool in_use;    /* ... and then it may be tried again */
     bool again;     /* this is that try */
+    bool nonsense;  /* what it wrote is no event */
     bool begun;
     int64_t began; /* unix s */
 };
@@ -50,7 +52,7 @@ struct pool {
     size_t n;
     struct turns turns; /* of the slots, by their index */
     struct hosts hosts;
-    struct pollfd *fds; /* of those that run, and one for the hosts */
+    struct pollfd *fds; /* of those that run (-1: it has closed its pipe), and one for the hosts */
     size_t *which;      /* their slots */
     size_t n_running;
     int64_t in_order_ms; /* until then nobody begins while a host is looked up */
@@ -176,7 +178,7 @@ static void begin_again(struct pool *p, struct slot *s)
 {
     buf_free(&s->held);
     buf_free(&s->end);
-    s->in_use = false;
+    s->in_use = s->nonsense = false;
     s->again = true;
     tell_slot(p, EVENT_NOTE, s, EVENT_UNSET, NULL, tr("the mailbox was in use; trying once more"));
 }
@@ -238,7 +240,7 @@ static void look_at_failure(struct pool *p, const struct slot *s)
     turns_close(&p->turns);
 }
 
-static void judge(struct pool *p, struct slot *s, int how, bool nonsense)
+static void judge(struct pool *p, struct slot *s, int how)
 {
     char *text = NULL;
 
@@ -247,7 +249,7 @@ static void judge(struct pool *p, struct slot *s, int how, bool nonsense)
         return;
     }
     s->status = ST_SOFTWARE;
-    if (nonsense) {
+    if (s->nonsense) {
         text = mem_strdup(tr("the worker process wrote what is no event and was ended"));
     } else if (p->killed && WTERMSIG(how) == SIGKILL) {
         s->status = ST_TEMP;
@@ -262,40 +264,51 @@ static void judge(struct pool *p, struct slot *s, int how, bool nonsense)
     free(text);
 }
 
-/* What cannot be known is no success. */
-static int wait_for(pid_t pid)
+static bool has_ended(pid_t pid, int *how)
 {
-    int how;
+    pid_t ended = waitpid(pid, how, WNOHANG);
 
-    while (waitpid(pid, &how, 0) < 0)
-        if (errno != EINTR)
-            return W_EXITCODE(ST_SOFTWARE, 0);
-    return how;
+    if (ended < 0 && errno != EINTR) {
+        *how = W_EXITCODE(ST_SOFTWARE, 0); /* what cannot be known is no success */
+        return true;
+    }
+    return ended == pid;
 }
 
-/* `at`: its place among those that run. */
-static void reap(struct pool *p, size_t at, bool nonsense)
+/* `at`: its place among those that run. Its pipe has ended, and mostly so has it; but nobody waits
+ * for one that is held up on its way out (by a network file system, say): it is looked at again. */
+static void reap(struct pool *p, size_t at, int tries)
 {
     size_t i = p->which[at];
     struct slot *s = &p->slots[i];
-    int how;
+    int how = 0;
 
-    close(p->fds[at].fd);
-    buf_free(&s->rest);
-    how = wait_for(s->pid);
+    while (!has_ended(s->pid, &how)) {
+        if (--tries <= 0)
+            return;
+        (void)poll(NULL, 0, 1);
+    }
     p->fds[at] = p->fds[--p->n_running];
     p->which[at] = p->which[p->n_running];
     turns_end(&p->turns, i);
     s->in_use = s->in_use && WIFEXITED(how) && p->ending == ENDING_NOT;
     if (!s->in_use)
         let_go(p, s);
-    judge(p, s, how, nonsense);
+    judge(p, s, how);
     if (s->in_use)
         turns_again(&p->turns, i, clock_mono_ms() + POOL_IN_USE_MS);
     else
         tell_its_end(p, s);
     note_failure(p, s);
     look_at_failure(p, s);
+}
+
+static void end_of_pipe(struct pool *p, size_t at)
+{
+    close(p->fds[at].fd);
+    p->fds[at].fd = -1; /* poll passes over it */
+    buf_free(&p->slots[p->which[at]].rest);
+    reap(p, at, REAP_TRIES);
 }
 
 /* -1: what came is no event; the worker is not to be believed any more. */
@@ -330,10 +343,11 @@ static void read_from(struct pool *p, size_t at)
     if (k < 0 && errno == EINTR)
         return;
     if (k <= 0) {
-        reap(p, at, false);
+        end_of_pipe(p, at);
     } else if (take_octets(p, s, sv_make(p->in, (size_t)k)) < 0) {
         kill(s->pid, SIGKILL); /* every point is safe to be killed at */
-        reap(p, at, true);
+        s->nonsense = true;
+        end_of_pipe(p, at);
     }
 }
 
@@ -346,19 +360,19 @@ static void place(struct pool *p)
 static void wait_some(struct pool *p)
 {
     size_t n = p->n_running;
+    bool any, hosts_told;
 
     p->fds[n] = (struct pollfd){.fd = p->hosts.fd, .events = POLLIN}; /* -1 is passed over */
-    if (poll(p->fds, n + 1, TICK_MS) > 0) {
-        bool hosts_told = p->fds[n].revents != 0;
-
-        for (size_t at = n;
-             at-- > 0;) /* from behind: the last one takes the place of one that ended */
-            if (p->fds[at].revents != 0)
-                read_from(p, at);
-        if (hosts_told) {
-            hosts_read(&p->hosts);
-            place(p);
-        }
+    any = poll(p->fds, n + 1, TICK_MS) > 0;
+    hosts_told = any && p->fds[n].revents != 0;
+    for (size_t at = n; at-- > 0;) /* from behind: the last one takes the place of one that ended */
+        if (p->fds[at].fd < 0)
+            reap(p, at, 1);
+        else if (any && p->fds[at].revents != 0)
+            read_from(p, at);
+    if (hosts_told) {
+        hosts_read(&p->hosts);
+        place(p);
     }
     p->job->tick(p->job->ctx);
 }

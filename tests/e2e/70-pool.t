@@ -250,6 +250,12 @@ for my $order ( [ 'own', 'system' ], [ 'system', 'own' ] ) {
     is_deeply( ends($run), { kara => '0 -', sari => '0 -', mor => '0 -', mavi => '70 -' }, 'a worker that writes nonsense' );
     $run->says( qr/^mavi: the worker process wrote what is no event and was ended$/m, '... is told' );
     is( scalar( grep { $_->{event} eq 'account-end' } $run->json ), 4, '... each ends once' );
+
+    $run = $t->start( '--json', { env => { LINGER => 'mavi' } } );
+    until_it( 'the others to end', sub { ( () = ( slurp( $run->{out_file} ) // '' ) =~ /"account-end"/g ) == 3 } );
+    is( scalar workers( $run->{pid} ), 1, 'a worker that closes its pipe and lives on holds nobody up' );
+    $run->signal('TERM')->finish->exits( 143, '... and can be ended' );
+    is_deeply( ends($run), { kara => '0 -', sari => '0 -', mor => '0 -', mavi => '75 -' }, '... and each has its end' );
     $t->{preload} = [];
 
     $s->restart("on STAT delay 100\n");
