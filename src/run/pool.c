@@ -142,7 +142,7 @@ static void note_failure(const struct pool *p, const struct slot *s)
     if (fd < 0)
         return;
     served_load(&was, fd, ".");
-    if (was.last_try < s->began) {
+    if (was.last_try < s->began || was.last_try > clock_wall_s()) {
         was.last_try = clock_wall_s();
         was.last_status = s->status;
         was.failed_in_a_row++;
@@ -487,7 +487,8 @@ static void add(struct pool *p, size_t i)
         served_load(&was, p->root_fd, s->account->name);
     if (p->job->options.command != RUN_VERIFY || p->job->options.server)
         left = served_delay_left(&was, clock_wall_s());
-    turns_add(&p->turns, served_since(&was), left == 0 ? 0 : clock_mono_ms() + left * 1000);
+    turns_add(&p->turns, served_since(&was, clock_wall_s()),
+              left == 0 ? 0 : clock_mono_ms() + left * 1000);
     if (left > POOL_LOGIN_DELAY_WAIT_S)
         skip(p, i, &was, left);
 }

@@ -45,9 +45,11 @@ void served_text(struct buf *out, const struct served *s)
                    not_negative(s->delay_s), (unsigned long long)s->last_status);
 }
 
-int64_t served_since(const struct served *s)
+int64_t served_since(const struct served *s, int64_t now)
 {
-    return s->failed_in_a_row >= SERVED_FAILURES ? s->last_try : s->last_success;
+    int64_t since = s->failed_in_a_row >= SERVED_FAILURES ? s->last_try : s->last_success;
+
+    return since > now ? 0 : since; /* else it would be last until that time has come */
 }
 
 int64_t served_delay_left(const struct served *s, int64_t now)

@@ -33,7 +33,7 @@ void served_text(struct buf *out, const struct served *s); /* always of one leng
 
 /* Since when it waits, for turns_add. An account that fails in run after run waits since its last
  * try: else a few dead mailboxes would be first in every run and use up its time. */
-int64_t served_since(const struct served *s);
+int64_t served_since(const struct served *s, int64_t now);
 /* Seconds until the server lets it log in again; 0: now. */
 int64_t served_delay_left(const struct served *s, int64_t now);
 
