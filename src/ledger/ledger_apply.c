@@ -333,7 +333,9 @@ static int totals(struct ledger *l, const struct record *r, struct err *e)
 {
     int64_t v[LEDGER_TOTALS_N];
     struct sv rest = r->value;
-    for (int i = 0; i < LEDGER_TOTALS_N; i++)
+    /* without that number: most were compacted behind the record of a run that had counted them */
+    v[LEDGER_T_SUBTRACTED] = (int64_t)l->states[LEDGER_ASKED];
+    for (int i = 0; i < LEDGER_TOTALS_N && (i < LEDGER_T_SUBTRACTED || rest.n > 0); i++)
         if (parse_i64(sv_token(&rest, ' '), &v[i]) != 0)
             return misfit(r, "its numbers are none", e);
     if (v[LEDGER_T_NEXT_ID] < l->next_id || v[LEDGER_T_NEXT_ID] > UINT32_MAX)
@@ -347,7 +349,7 @@ static int totals(struct ledger *l, const struct record *r, struct err *e)
     l->run.known = (uint64_t)v[LEDGER_T_KNOWN];
     l->run.known_before = (uint32_t)v[LEDGER_T_KNOWN_BEFORE];
     l->hold_before = (uint32_t)v[LEDGER_T_HOLD_BEFORE];
-    l->subtracted = l->states[LEDGER_ASKED]; /* a journal is compacted behind a run's record */
+    l->subtracted = v[LEDGER_T_SUBTRACTED] > 0 ? (uint64_t)v[LEDGER_T_SUBTRACTED] : 0;
     if (l->boot != 0)
         set_offsets(&l->boots[l->boot - 1], v[LEDGER_T_OFFSETS] != 0, v[LEDGER_T_LOW],
                     v[LEDGER_T_HIGH]);

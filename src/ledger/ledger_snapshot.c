@@ -170,6 +170,7 @@ static int put_totals(const struct writer *w)
         [LEDGER_T_OFFSETS] = b->any,
         [LEDGER_T_LOW] = b->any ? b->low : 0,
         [LEDGER_T_HIGH] = b->any ? b->high : 0,
+        [LEDGER_T_SUBTRACTED] = (int64_t)l->subtracted,
     };
     struct buf text = BUF_INIT(LEDGER_TOTALS_N * LEDGER_NUMBER_MAX);
     for (int i = 0; i < LEDGER_TOTALS_N; i++)

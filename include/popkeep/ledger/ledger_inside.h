@@ -37,6 +37,7 @@ enum ledger_total {
     LEDGER_T_OFFSETS, /* 1: the last boot has offsets, the next two; 0: forgotten */
     LEDGER_T_LOW,
     LEDGER_T_HIGH,
+    LEDGER_T_SUBTRACTED, /* journals of November 2026 end before it */
     LEDGER_TOTALS_N
 };
 
