@@ -108,13 +108,13 @@ sub stop_and_copy {
     my $until = time + 60;
     until ( $stopped || time > $until || ( slurp("/proc/$run->{pid}/stat") // ') Z' ) =~ /\) Z/ ) {
         ($worker) = split ' ', slurp("/proc/$run->{pid}/task/$run->{pid}/children") // '';
-        $stopped = $worker && ( slurp("/proc/$worker/stat") // '' ) =~ /\) T/;
+        $stopped = grep { ( slurp("/proc/$_/stat") // '' ) =~ /\) T/ } $run->{pid}, $worker // ();    # the first call is the parent's
         sleep 0.003;
     }
     if ($stopped) {
         write_something($w) if rand() < 0.6;
         $stopped = copy_image( "$place/live", "$place/copy" );
-        kill KILL => $run->{pid}, $worker;
+        kill KILL => $run->{pid}, $worker // ();
     }
     $w->{run} = $run->finish;
     sleep 0.002 while $worker && -e "/proc/$worker/fd" && time < $until;
