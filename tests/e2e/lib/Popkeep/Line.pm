@@ -147,6 +147,7 @@ sub batch {
     my @odd = @{ delete $l->{odd} || [] };
     push @odd, 'verify ended with ' . ( $verify->exit // 'a time-out' ) . ': ' . $verify->out . $verify->err if ( $verify->exit // -1 ) != 0;
     $t->{runs} = 0;
+    unlink glob "'" . $t->path('.') . "'/run-*";    # what a run says is appended to its file
     my @clear = grep { !$bad{$_} } @n;
     system 'rm', '-rf', map { ( $t->path("box/$_"), $t->path("state/n$_"), $t->path("Mail/n$_") ) } @clear unless @odd;
     my %said;
