@@ -227,9 +227,9 @@ static struct identity make(const struct wanted *w, const struct identity *by, c
     if (!X509_sign(id.cert, signer->key, digest))
         die("signing");
     if (w->broken) { /* what was signed is changed afterwards */
-        ASN1_BIT_STRING *sign;
+        const ASN1_BIT_STRING *sign;
 
-        X509_get0_signature((const ASN1_BIT_STRING **)&sign, NULL, id.cert);
+        X509_get0_signature(&sign, NULL, id.cert);
         sign->data[sign->length - 1] ^= 1;
     }
     return id;
