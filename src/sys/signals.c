@@ -22,6 +22,13 @@ static const int signals_unwanted[] = {SIGPIPE, SIGXFSZ};
 enum { SIGNALS_UNWANTED_N = sizeof signals_unwanted / sizeof signals_unwanted[0] };
 static bool signals_unwanted_ours[SIGNALS_UNWANTED_N];
 
+static void signals_handled_set(sigset_t *set)
+{
+    sigemptyset(set);
+    for (size_t i = 0; i < SIGNALS_N; i++)
+        sigaddset(set, signals_handled[i]);
+}
+
 static void signals_default(int sig)
 {
     struct sigaction sa = {.sa_handler = SIG_DFL};
@@ -61,12 +68,12 @@ void signals_install(void)
     struct sigaction sa = {.sa_sigaction = signals_on, .sa_flags = SA_SIGINFO};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction old;
+    sigset_t ours;
 
     /* ignored by whoever started us, it would take from us how a worker ended (wait(2), ECHILD) */
     signals_default(SIGCHLD);
-    sigemptyset(&sa.sa_mask);
-    for (size_t i = 0; i < SIGNALS_N; i++)
-        sigaddset(&sa.sa_mask, signals_handled[i]);
+    signals_handled_set(&ours);
+    sa.sa_mask = ours;
     sigemptyset(&ignore.sa_mask);
     for (size_t i = 0; i < SIGNALS_N; i++) {
         if (sigaction(signals_handled[i], NULL, &old) != 0 || old.sa_handler == SIG_IGN)
@@ -78,6 +85,9 @@ void signals_install(void)
         sigaction(signals_unwanted[i], &ignore, &old);
         signals_unwanted_ours[i] = signals_unwanted_ours[i] || old.sa_handler != SIG_IGN;
     }
+    /* a mask outlives exec: whoever started us from a thread that blocks signals could not end us
+     */
+    sigprocmask(SIG_UNBLOCK, &ours, NULL);
 }
 
 int signals_pending(void)
@@ -124,9 +134,7 @@ void signals_hold(void)
 {
     sigset_t set;
 
-    sigemptyset(&set);
-    for (size_t i = 0; i < SIGNALS_N; i++)
-        sigaddset(&set, signals_handled[i]);
+    signals_handled_set(&set);
     sigprocmask(SIG_BLOCK, &set, &signals_held);
 }
 

@@ -187,6 +187,21 @@ for my $user ( undef, 'nobody' ) {
     completes( $t, $s, 'after kill -9 of the worker: the lock is not stale' );
 }
 
+# ---- started by somebody who blocks signals, as a program does that waits for its own with sigwait(3) ----
+{
+    my ( $t, $s ) = stuck("capa TOP UIDL USER\non RETR 8 silent");
+    my $program = $t->path('started-so');
+    spew( $program, "#!/bin/sh\nexec env --block-signal=TERM " . Popkeep::program() . qq( "\$\@"\n) );
+    chmod 0755, $program;
+    $t->{program} = $program;
+    my $run = $t->start( 'fetch', { timeout => 20 } );
+    until_it( 'RETR 8', said( $s, qr/^RETR 8/ ) );
+    $run->signal('TERM')->finish;
+    $run->exits( 143, 'SIGTERM blocked by who started it: it can be ended all the same' );
+    is( scalar @{ $t->stored_octets('okul') }, 6, '... in good order: what was fetched is kept' );
+    completes( $t, $s, 'SIGTERM blocked' );
+}
+
 # ---- started by somebody who ignores the ends of children ----
 {
     my ( $t, $s ) = stuck('');
