@@ -10,8 +10,8 @@
  * comes, if there was one before). Any later one of the three has its default effect
  * immediately: every point is safe to be killed at. When the work is ended and written,
  * signals_reraise lets the shell see by what we ended, so that its loop ends too. A signal that was
- * ignored when popkeep was started (nohup, `&` in a script) stays ignored; one that was blocked does
- * not stay blocked, which nobody asks for on purpose.
+ * ignored when popkeep was started (nohup, `&` in a script) stays ignored; one that was blocked
+ * does not stay blocked, which nobody asks for on purpose.
  */
 #ifndef POPKEEP_SYS_SIGNALS_H
 #define POPKEEP_SYS_SIGNALS_H
