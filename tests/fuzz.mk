@@ -37,7 +37,7 @@ $(FUZZERS): $(FUZZ_O)/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/fuzz/record
 
 fuzzers: $(FUZZERS)
 
-# T: one target or several, else all; TIME: seconds for each.
+# T: one target or several, else all; TIME: seconds for each; RECORD: a file that gets a line of each.
 FUZZ_WANTED := $(if $(filter $(FUZZ_NAMES),$(T)),$(filter $(FUZZ_NAMES),$(T)),$(FUZZ_NAMES))
 FUZZ_AFL := $(FUZZ_NAMES:%=$(FUZZ_O)/afl/%)
 fuzz:
@@ -49,6 +49,9 @@ fuzz:
 fuzz-merge: $(FUZZ_WANTED:%=$(FUZZ_O)/%)
 	$(Q)tests/run-fuzz --merge $(FUZZ_WANTED)
 
+fuzz-sum:
+	$(Q)tests/run-fuzz --sum $(FUZZ_WANTED)
+
 # afl-clang-fast replaces the compiler; it knows libFuzzer's entry point.
 $(FUZZ_AFL): $(FUZZ_O)/afl/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/fuzz/records.h $(SRCS)
 	$(Q)mkdir -p $(@D)
@@ -57,4 +60,4 @@ $(FUZZ_AFL): $(FUZZ_O)/afl/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/fuzz/r
 	  $(filter-out src/cmd/main.c,$(SRCS)) $(LIBS)
 
 -include $(FUZZ_OBJS:.o=.d)
-.PHONY: replays fuzzers fuzz fuzz-merge
+.PHONY: replays fuzzers fuzz fuzz-merge fuzz-sum
