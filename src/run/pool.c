@@ -34,10 +34,11 @@ struct slot {
     struct buf rest; /* the beginning of an event that is not whole yet */
     struct buf held; /* told when it is clear that there is no further try */
     enum status status;
-    struct buf end; /* its EVENT_ACCOUNT_END, told once the process has ended as well */
-    bool in_use;    /* ... and then it may be tried again */
-    bool again;     /* this is that try */
-    bool nonsense;  /* what it wrote is no event */
+    struct buf end;   /* its EVENT_ACCOUNT_END, told once the process has ended as well */
+    bool in_use;      /* ... and then it may be tried again */
+    bool again;       /* this is that try */
+    struct buf first; /* ... and this the EVENT_ACCOUNT_END of the one before, never told */
+    bool nonsense;    /* what it wrote is no event */
     bool begun;
     int64_t began; /* unix s */
 };
@@ -64,6 +65,21 @@ struct pool {
 
 /* ---- telling ---- */
 
+/* What the first of two tries did is done: the second one does not know of it. */
+static void add_first(const struct slot *s, struct event *ev)
+{
+    static const enum event_num sums[] = {EN_FETCHED, EN_FETCHED_OCTETS, EN_MATCHED,
+                                          EN_DELETED, EN_GONE,           EN_MS};
+    struct sv frame = buf_sv(&s->first);
+    struct event first;
+
+    if (event_unpack(&frame, &first) <= 0)
+        return;
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+        if (first.num[sums[i]] != EVENT_UNSET)
+            ev->num[sums[i]] = event_plus(event_num(ev, sums[i], 0), first.num[sums[i]]);
+}
+
 /* `stage` goes along with what is no success. */
 static void tell_slot(const struct pool *p, enum event_kind kind, const struct slot *s,
                       int64_t stage, const char *reason, const char *text)
@@ -77,6 +93,8 @@ static void tell_slot(const struct pool *p, enum event_kind kind, const struct s
         ev.num[EN_STAGE] = stage;
     ev.str[ES_TEXT] = sv_of(text);
     ev.str[ES_REASON] = sv_of(reason);
+    if (kind == EVENT_ACCOUNT_END)
+        add_first(s, &ev);
     p->job->event(p->job->ctx, &ev);
 }
 
@@ -105,6 +123,7 @@ static void tell_its_end(struct pool *p, struct slot *s)
         ev.num[EN_STATUS] = s->status;
         ev.num[EN_STAGE] = STAGE_WORKER;
     }
+    add_first(s, &ev);
     p->job->event(p->job->ctx, &ev);
     buf_free(&s->end);
 }
@@ -177,7 +196,8 @@ static void begin(struct pool *p, struct slot *s)
 static void begin_again(struct pool *p, struct slot *s)
 {
     buf_free(&s->held);
-    buf_free(&s->end);
+    s->first = s->end;
+    s->end = (struct buf)BUF_INIT(HELD_MAX);
     s->in_use = s->nonsense = false;
     s->again = true;
     tell_slot(p, EVENT_NOTE, s, EVENT_UNSET, NULL, tr("the mailbox was in use; trying once more"));
@@ -524,6 +544,7 @@ static enum status empty(struct pool *p)
         buf_free(&p->slots[i].rest);
         buf_free(&p->slots[i].held);
         buf_free(&p->slots[i].end);
+        buf_free(&p->slots[i].first);
     }
     if (p->root_fd >= 0)
         close(p->root_fd);

@@ -106,6 +106,17 @@ sub ends { return { map { $_->{event} eq 'account-end' ? ( $_->{account} => "$_-
     $run = $t->popkeep('--json');
     is_deeply( ends($run), { busy => '75 in-use', slow => '0 -' }, 'nobody waits for it when the others are done' );
     is( scalar $s->sessions, 3, '... one try' );
+
+    # a server that has not noticed yet that the line was cut: what the first try stored counts as well
+    ( $t, $s ) = fresh( "capa TOP UIDL USER\nsession 1 {\non RETR 3 close\n}\nsession 2 {\nlogin \"-ERR [IN-USE] busy\"\n}\n", jobs => 2 );
+    $slow = $t->server( script => "on LIST delay 1500\n" );
+    $t->account( $s, 'busy' );
+    $t->account( $slow, 'slow', user => 'slow', timeout => 300 );
+    $t->speed(20);
+    $run = $t->popkeep('--json');
+    $run->exits( 0, 'in use after a cut line, and free a little later' );
+    is( join( ' ', map { $_->{event} eq 'account-end' && $_->{account} eq 'busy' ? @{$_}{qw(fetched listed stored)} : () } $run->json ), '3 3 3', '... both tries are counted' );
+    is( ( $run->json )[-1]{fetched}, 6, '... in the summary, too' );
 }
 
 # ---- the time a run may take
