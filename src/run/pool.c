@@ -172,6 +172,15 @@ static void note_failure(const struct pool *p, const struct slot *s)
 
 /* ---- beginning ---- */
 
+static void look_at_failure(struct pool *p, const struct slot *s)
+{
+    if (!p->job->fail_fast || p->ending != ENDING_NOT || !status_info(s->status)->lasts)
+        return;
+    p->ending = ENDING_FAILURE;
+    p->failed = s;
+    turns_close(&p->turns);
+}
+
 static void finish_early(struct pool *p, size_t i, enum event_stage stage, const struct err *e)
 {
     struct slot *s = &p->slots[i];
@@ -181,6 +190,7 @@ static void finish_early(struct pool *p, size_t i, enum event_stage stage, const
     tell_slot(p, EVENT_ACCOUNT_END, s, stage, NULL, NULL);
     note_failure(p, s);
     turns_end(&p->turns, i);
+    look_at_failure(p, s);
 }
 
 static void begin(struct pool *p, struct slot *s)
@@ -250,15 +260,6 @@ static void start_some(struct pool *p)
 }
 
 /* ---- while they run ---- */
-
-static void look_at_failure(struct pool *p, const struct slot *s)
-{
-    if (!p->job->fail_fast || p->ending != ENDING_NOT || !status_info(s->status)->lasts)
-        return;
-    p->ending = ENDING_FAILURE;
-    p->failed = s;
-    turns_close(&p->turns);
-}
 
 static void judge(struct pool *p, struct slot *s, int how)
 {

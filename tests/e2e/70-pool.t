@@ -188,6 +188,8 @@ sub ends { return { map { $_->{event} eq 'account-end' ? ( $_->{account} => "$_-
     $t->popkeep('-q')->exits(77);
     is( scalar @{ $t->stored_octets('e') }, 3, 'without it all are done' );
     $t->popkeep( 'status', '--fail-fast' )->exits(64);
+    $t->account( $s, 'B', user => 'b', password_file => undef );
+    is( ends( $t->popkeep( '--json', '--fail-fast', 'B', 'd' ) )->{d}, '75 not-begun', '... nor after one whose password cannot be asked for' );
 }
 
 # ---- what is loaded once for all is for those alone whom it is meant for: nobody trusts the authorities of another account
