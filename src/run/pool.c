@@ -265,7 +265,7 @@ static void judge(struct pool *p, struct slot *s, int how)
 {
     char *text = NULL;
 
-    if (WIFEXITED(how)) {
+    if (WIFEXITED(how) && !s->nonsense) {
         s->status = (enum status)WEXITSTATUS(how);
         return;
     }
@@ -312,7 +312,7 @@ static void reap(struct pool *p, size_t at, int tries)
     p->fds[at] = p->fds[--p->n_running];
     p->which[at] = p->which[p->n_running];
     turns_end(&p->turns, i);
-    s->in_use = s->in_use && WIFEXITED(how) && p->ending == ENDING_NOT;
+    s->in_use = s->in_use && WIFEXITED(how) && !s->nonsense && p->ending == ENDING_NOT;
     if (!s->in_use)
         let_go(p, s);
     judge(p, s, how);

@@ -264,6 +264,16 @@ for my $order ( [ 'own', 'system' ], [ 'system', 'own' ] ) {
     $run->says( qr/^mavi: the worker process wrote what is no event and was ended$/m, '... is told' );
     is( scalar( grep { $_->{event} eq 'account-end' } $run->json ), 4, '... each ends once' );
 
+    $s->restart("on QUIT delay 300\n");
+    $run = $t->start( '--json', 'fetch', 'mavi', { env => { NONSENSE => 'Mail/mavi' } } );    # its end alone names the Maildir
+    my $mavi;
+    until_it( 'a worker', sub { ($mavi) = workers( $run->{pid} ); return $mavi } );
+    kill STOP => $run->{pid};
+    until_it( 'its end', sub { ( slurp("/proc/$mavi/stat") // '' ) =~ /\) Z/ } );
+    kill CONT => $run->{pid};
+    is_deeply( ends( $run->finish ), { mavi => '70 -' }, '... as its last words, too: they may have been of a failure' );
+    $s->restart("on RETR delay 30\ncapa TOP UIDL USER\n");
+
     $run = $t->start( '--json', { env => { LINGER => 'mavi' } } );
     until_it( 'the others to end', sub { ( () = ( slurp( $run->{out_file} ) // '' ) =~ /"account-end"/g ) == 3 } );
     is( scalar workers( $run->{pid} ), 1, 'a worker that closes its pipe and lives on holds nobody up' );
