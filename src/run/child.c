@@ -4,6 +4,7 @@
 
 #include "popkeep/net/conn.h"
 #include "popkeep/run/account.h"
+#include "popkeep/sys/output.h"
 #include "popkeep/sys/process.h"
 #include "popkeep/sys/secret.h"
 #include "popkeep/sys/signals.h"
@@ -19,17 +20,11 @@ static void write_event(void *ctx, const struct event *ev)
 {
     int fd = *(int *)ctx;
     struct buf frame = BUF_INIT(EVENT_FRAME_MAX);
-    size_t off = 0;
+    struct err ignored = ERR_INIT;
 
     event_pack(&frame, ev);
-    while (off < frame.n) {
-        ssize_t k = write(fd, frame.p + off, frame.n - off);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k < 0)
-            break; /* the parent is gone: the work still ends in good order */
-        off += (size_t)k;
-    }
+    /* when the parent is gone, the work still ends in good order */
+    (void)output_write(fd, buf_sv(&frame), &ignored);
     buf_free(&frame);
 }
 

@@ -4,34 +4,22 @@
 
 #include "popkeep/base/hash.h"
 #include "popkeep/base/mem.h"
+#include "popkeep/store/disk.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { HEAD = 9 }; /* 8 hexadecimal digits and LF */
 
-static bool write_whole(int fd, const char *p, size_t n)
+static bool write_content(int fd, const char *name, struct sv content)
 {
-    while (n > 0) {
-        ssize_t k = write(fd, p, n);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0)
-            return false;
-        p += k;
-        n -= (size_t)k;
-    }
-    return true;
-}
-
-static bool write_content(int fd, struct sv content)
-{
+    struct err ignored = ERR_INIT;
     char head[HEAD + 1];
 
     (void)snprintf(head, sizeof head, "%08x\n", hash_crc32(0, content.p, content.n));
-    return write_whole(fd, head, HEAD) && write_whole(fd, content.p, content.n);
+    return disk_write(fd, sv_make(head, HEAD), 0, name, &ignored) == 0 &&
+           disk_write(fd, content, HEAD, name, &ignored) == 0;
 }
 
 void cache_overwrite(int dir_fd, const char *name, struct sv content)
@@ -40,7 +28,7 @@ void cache_overwrite(int dir_fd, const char *name, struct sv content)
 
     if (fd >= 0) {
         /* a longer one of whatever origin would spoil the check for ever */
-        if (write_content(fd, content))
+        if (write_content(fd, name, content))
             (void)!ftruncate(fd, (off_t)(HEAD + content.n));
         close(fd);
     }
@@ -53,7 +41,7 @@ void cache_put(int dir_fd, const char *name, struct sv content)
     bool ok;
 
     if (fd >= 0) {
-        ok = write_content(fd, content);
+        ok = write_content(fd, name, content);
         ok = close(fd) == 0 && ok;
         if (!ok || renameat(dir_fd, beside, dir_fd, name) != 0)
             (void)unlinkat(dir_fd, beside, 0);
@@ -73,26 +61,18 @@ static bool is_whole(const char *p, size_t n)
 
 void cache_get(int dir_fd, const char *name, struct buf *out)
 {
-    int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    struct err ignored = ERR_INIT;
+    int fd = disk_open(dir_fd, name, name, NULL, &ignored);
     struct stat st;
     char *p = NULL;
     size_t n = 0;
 
     if (fd < 0)
         return;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > HEAD &&
-        (uint64_t)st.st_size <= out->max) {
+    if (fstat(fd, &st) == 0 && st.st_size > HEAD && (uint64_t)st.st_size <= out->max) {
         size_t size = (size_t)st.st_size;
         p = mem_alloc(size);
-        while (n < size) {
-            ssize_t k = read(fd, p + n, size - n);
-            if (k < 0 && errno == EINTR)
-                continue;
-            if (k <= 0)
-                break;
-            n += (size_t)k;
-        }
-        if (n == size && is_whole(p, n))
+        if (disk_read(fd, 0, p, size, &n, name, &ignored) == 0 && n == size && is_whole(p, n))
             (void)buf_add_secret(out, p + HEAD, n - HEAD);
         mem_wipe(p, size);
     }

@@ -4,14 +4,13 @@
 
 #include "popkeep/base/ascii.h"
 #include "popkeep/base/text.h"
+#include "popkeep/store/folder.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
-#include <unistd.h>
 
 enum { MOUNTINFO_MAX = 16 * 1024 * 1024, FDINFO_MAX = 4096 };
 
@@ -99,27 +98,12 @@ const char *shared_local_locks(const struct shared_mount *m, unsigned major, uns
     return NULL;
 }
 
-/* -1: it cannot be read, or is too long. Files in /proc tell no size. */
-static int read_proc(struct buf *out, const char *path)
+static bool read_proc(struct buf *out, const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : 1;
+    struct err ignored = ERR_INIT;
+    bool missing;
 
-    while (n > 0) {
-        char *room = buf_reserve(out, FDINFO_MAX / 2);
-        if (room == NULL) {
-            n = -1;
-            break;
-        }
-        do
-            n = read(fd, room, FDINFO_MAX / 2);
-        while (n < 0 && errno == EINTR);
-        if (n > 0)
-            buf_grew(out, (size_t)n);
-    }
-    if (fd >= 0)
-        close(fd);
-    return n < 0 ? -1 : 0;
+    return folder_get_file(AT_FDCWD, path, path, out, &missing, &ignored) == 0;
 }
 
 /* Of a btrfs or an overlay the device in mountinfo is not that of its files: the kernel's number of
@@ -132,7 +116,7 @@ static int mount_id_of(int fd, uint64_t *id)
     int rc = -1;
 
     snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
-    if (read_proc(&text, path) == 0)
+    if (read_proc(&text, path))
         for (rest = buf_sv(&text); rest.n > 0 && rc != 0;) {
             struct sv line = sv_token(&rest, '\n');
             if (sv_eq_c(sv_token(&line, ':'), "mnt_id"))
@@ -206,7 +190,7 @@ int shared_check(int dir_fd, const char *dir, struct err *e)
     if (!may_be_remote(dir_fd))
         return 0;
     linux_version(&major, &minor);
-    if (mount_id_of(dir_fd, &id) == 0 && read_proc(&mountinfo, "/proc/self/mountinfo") == 0 &&
+    if (mount_id_of(dir_fd, &id) == 0 && read_proc(&mountinfo, "/proc/self/mountinfo") &&
         shared_find(buf_sv(&mountinfo), id, &m)) {
         why = shared_local_locks(&m, major, minor);
         if (why != NULL)

@@ -2,6 +2,7 @@
 /* Whole files, read and written. */
 #include "popkeep/sys/file.h"
 #include "popkeep/base/mem.h"
+#include "popkeep/sys/output.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -128,22 +129,9 @@ static char *real_file(const char *path, mode_t *mode, struct err *e)
     return NULL;
 }
 
-static int write_whole(int fd, struct sv content)
-{
-    while (content.n > 0) {
-        ssize_t n = write(fd, content.p, content.n);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return -1;
-        content = sv_from(content, (size_t)n);
-    }
-    return 0;
-}
-
 int file_publish(const char *path, struct sv content, struct err *e)
 {
+    struct err why = ERR_INIT;
     char *real, *beside;
     mode_t mode;
     int fd, rc = -1;
@@ -158,10 +146,9 @@ int file_publish(const char *path, struct sv content, struct err *e)
         err_sys(e, ST_CANTCREATE, errno, "cannot create %s", beside);
         goto out;
     }
-    if (write_whole(fd, content) < 0 || fchmod(fd, mode) != 0)
-        err_sys(e, ST_IO, errno, "cannot write %s", beside);
-    else
-        rc = 0;
+    rc = output_write(fd, content, &why);
+    if (rc < 0 || fchmod(fd, mode) != 0)
+        rc = err_sys(e, ST_IO, rc < 0 ? why.sys_errno : errno, "cannot write %s", beside);
     if (close(fd) != 0 && rc == 0)
         rc = err_sys(e, ST_IO, errno, "cannot write %s", beside);
     if (rc == 0 && rename(beside, real) != 0)

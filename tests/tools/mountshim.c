@@ -3,7 +3,7 @@
  * Preloaded into a program under test: every folder looks as if it lay on a file system of the kind
  * MOUNTSHIM_KIND (the hexadecimal f_type of statfs), and /proc/self/mountinfo is the file
  * MOUNTSHIM_MOUNTINFO; flock fails with the errno MOUNTSHIM_FLOCK, if that is set. (Compiled for
- * large files, these are open64 and fstatfs64, as the program calls them.)
+ * large files, these are openat64 and fstatfs64, as the program calls them.)
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,14 +27,14 @@ int fstatfs(int fd, struct statfs *out)
     return rc;
 }
 
-int open(const char *path, int flags, ...)
+int openat(int dir_fd, const char *path, int flags, ...)
 {
-    int (*real)(const char *, int, ...);
+    int (*real)(int, const char *, int, ...);
     const char *instead = getenv("MOUNTSHIM_MOUNTINFO");
     int mode = 0;
     va_list ap;
 
-    *(void **)&real = dlsym(RTLD_NEXT, "open64");
+    *(void **)&real = dlsym(RTLD_NEXT, "openat64");
     if (flags & (O_CREAT | O_TMPFILE)) {
         va_start(ap, flags);
         mode = va_arg(ap, int);
@@ -42,7 +42,7 @@ int open(const char *path, int flags, ...)
     }
     if (instead != NULL && strcmp(path, "/proc/self/mountinfo") == 0)
         path = instead;
-    return real(path, flags, mode);
+    return real(dir_fd, path, flags, mode);
 }
 
 int flock(int fd, int operation)

@@ -17,8 +17,8 @@
 bool child_wants_typed(const struct pool_job *job, const struct account *a);
 int child_ask(const struct account *a, struct buf *password, struct err *e);
 
-/* Begin. *fd: where its events come from, not blocking; close it and wait for the process. The
- * pipes of the others, which it must not hold open, are `others`. -1: ST_SOFTWARE. */
+/* Begin. *fd: where its events come from; close it and wait for the process. The pipes of the
+ * others, which it must not hold open, are `others`. -1: ST_SOFTWARE. */
 int child_start(const struct pool_job *job, const struct account *a, struct buf *password,
                 const struct pollfd *others, size_t n_others, pid_t *pid, int *fd, struct err *e);
 
