@@ -91,7 +91,7 @@ const struct ledger_entry *ledger_entry(const struct ledger *l, uint32_t index)
     return &ledger_cell(l, index)->e;
 }
 
-static bool content_belongs(const struct ledger_entry *en)
+bool ledger_has_file(const struct ledger_entry *en)
 {
     return en->state == LEDGER_STORED || en->state == LEDGER_ASKED || en->state == LEDGER_GONE;
 }
@@ -99,7 +99,7 @@ static bool content_belongs(const struct ledger_entry *en)
 bool ledger_replaceable(const struct ledger *l, uint32_t id)
 {
     uint32_t index = ledger_index_of(l, id);
-    return index != LEDGER_NONE && content_belongs(ledger_entry(l, index));
+    return index != LEDGER_NONE && ledger_has_file(ledger_entry(l, index));
 }
 
 /* ---- the ways to an entry ---- */
@@ -186,7 +186,7 @@ static const struct way content_way = {offsetof(struct ledger_cell, content_next
                                        same_content,
                                        content_key,
                                        entry_content_hash,
-                                       content_belongs};
+                                       ledger_has_file};
 
 static uint32_t *link_of(const struct way *w, const struct ledger *l, uint32_t index)
 {

@@ -13,7 +13,7 @@ void brief_count(struct brief *b, const struct ledger *l)
     *b = (struct brief){.intents = (int64_t)ledger_count_state(l, LEDGER_INTENT)};
     for (uint32_t i = 0; i < ledger_count(l); i++) {
         const struct ledger_entry *en = ledger_entry(l, i);
-        if (en->state != LEDGER_STORED && en->state != LEDGER_ASKED && en->state != LEDGER_GONE)
+        if (!ledger_has_file(en))
             continue;
         b->stored++;
         b->stored_octets =

@@ -64,18 +64,13 @@ static void find_age(struct view *v, const struct ledger_run *run)
         find(v, FINDING_STALE, "no success for %s", text_span(span, v->now - run->last_success));
 }
 
-static bool has_file(const struct ledger_entry *en)
-{
-    return en->state == LEDGER_STORED || en->state == LEDGER_ASKED || en->state == LEDGER_GONE;
-}
-
 static int64_t count_unseen(struct finder *f, const struct ledger *l)
 {
     struct err ignored = ERR_INIT;
     int64_t n = 0;
 
     for (uint32_t i = 0; i < ledger_count(l); i++) {
-        if (!has_file(ledger_entry(l, i)))
+        if (!ledger_has_file(ledger_entry(l, i)))
             continue;
         switch (finder_glance(f, ledger_entry(l, i)->name, &ignored)) {
         case FINDER_MISSING:
@@ -195,7 +190,7 @@ static void fill_account(struct view *v)
 static void fill_history(const struct view *v, struct history *h)
 {
     for (uint32_t i = 0; i < ledger_count(v->ledger); i++)
-        if (has_file(ledger_entry(v->ledger, i)))
+        if (ledger_has_file(ledger_entry(v->ledger, i)))
             history_add(h, ledger_entry(v->ledger, i)->stored_at);
 }
 

@@ -14,11 +14,6 @@
 
 enum { PROGRESS_MS = 200 };
 
-static bool has_file(const struct ledger_entry *en)
-{
-    return en->state == LEDGER_STORED || en->state == LEDGER_ASKED || en->state == LEDGER_GONE;
-}
-
 static void tell_bad(struct worker *w, const struct ledger_entry *en, const char *reason,
                      const char *text)
 {
@@ -44,7 +39,7 @@ static int verify_files(struct worker *w, uint8_t *missing, struct err *e)
 
     for (uint32_t i = 0; i < n; i++) {
         const struct ledger_entry *en = ledger_entry(w->book.ledger, i);
-        if (!has_file(en))
+        if (!ledger_has_file(en))
             continue;
         if (signals_pending())
             return err_set(e, ST_TEMP, "interrupted");

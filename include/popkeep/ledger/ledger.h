@@ -14,14 +14,14 @@
  *   STORED, ASKED, GONE -K-> STORED                 the same octets under another UIDL or size:
  *                                                   stored_at stays, quits and asked_at begin anew
  *   S of an entry that replaces another             makes that one REPLACED; if a third one has
- * done so since the I, both new ones stay A record that does not fit the state it meets is ST_DATA,
- * and then nothing was changed.
+ *                                                   done so since the I, both new ones stay
+ * A record that does not fit the state it meets is ST_DATA, and then nothing was changed.
  *
  * The archive holds tombstones: I S D G of each, and perhaps an H. They count for next_id and for
  * UIDL and content, not for ledger_newest and ledger_lines. Of the marks only "clock-ok" changes
- * them: one brought back by a K must not be older than the clock. The next snapshot then writes
- * them into the archive once more, with their new time. An I
- * in the journal with the id of an archived entry takes its place: it was brought back by a K, or
+ * them: one brought back by a K must not be of a time that the clock has not reached. The next
+ * snapshot then writes them into the archive once more, with their new time. An I in the journal
+ * with the id of an archived entry takes its place: it was brought back by a K, or
  * the compaction that archived it was interrupted.
  */
 #ifndef POPKEEP_LEDGER_LEDGER_H
@@ -95,6 +95,8 @@ const struct ledger_entry *ledger_entry(const struct ledger *l, uint32_t index);
 uint32_t ledger_index_of(const struct ledger *l, uint32_t id); /* or LEDGER_NONE */
 uint32_t ledger_next_id(const struct ledger *l);               /* for the next I */
 uint64_t ledger_count_state(const struct ledger *l, enum ledger_state s);
+/* Its message was stored, be the file still there or not: STORED, ASKED, GONE. */
+bool ledger_has_file(const struct ledger_entry *en);
 int64_t ledger_newest(const struct ledger *l); /* latest time of any record of the journal,
                                                   0: none; lowered by the mark "clock-ok" */
 uint64_t ledger_lines(const struct ledger *l); /* records applied from the journal; far more than
