@@ -53,9 +53,9 @@ static void test_no_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_new, tempdir_setup, tempdir_teardown),
-        cmocka_unit_test_setup_teardown(test_in_use, tempdir_setup, tempdir_teardown),
-        cmocka_unit_test_setup_teardown(test_no_place, tempdir_setup, tempdir_teardown),
+        with_tempdir(test_new),
+        with_tempdir(test_in_use),
+        with_tempdir(test_no_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
