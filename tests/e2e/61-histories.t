@@ -26,6 +26,7 @@ while ( $h->{steps} < $steps && $bad < 5 ) {
     my @lines = Popkeep::Histories->make_up( $seed, 60 );
     my $fault = $h->play(@lines);
     $n++;
+    note "$n histories, $h->{steps} steps, $bad bad; the last seed was $seed" if $n % 100 == 0;
     if ($fault) {
         $bad++;
         $done = $h->{steps};
