@@ -261,13 +261,13 @@ static void put_finding(struct buf *to, enum finding f, enum status last)
 /* Health as `status` sees it, without what only time shows: for that there are the limits. */
 static enum monitor_status judge_health(const struct event *ev, struct buf *why)
 {
-    int64_t found = event_num(ev, EN_TROUBLE, 0);
+    int64_t found = event_num(ev, EN_TROUBLE, 0), stale = found & health_bit(FINDING_STALE);
     enum status last = (enum status)event_num(ev, EN_STATUS, ST_OK);
 
     if (event_num(ev, EN_HEALTH, HEALTH_WELL) == HEALTH_TROUBLE) {
         for (int f = 0; f < FINDINGS; f++)
             if (health_has(found, (enum finding)f) &&
-                health_of(health_bit((enum finding)f), last) == HEALTH_TROUBLE)
+                health_of(health_bit((enum finding)f) | stale, last) == HEALTH_TROUBLE)
                 put_finding(next_phrase(why), (enum finding)f, last);
         return MONITOR_CRITICAL;
     }
@@ -356,23 +356,23 @@ enum monitor_status nagios_print(struct buf *out, const struct nagios *n)
     enum monitor_status is = n->n[MONITOR_CRITICAL] > 0  ? MONITOR_CRITICAL
                              : n->n[MONITOR_WARNING] > 0 ? MONITOR_WARNING
                                                          : MONITOR_OK;
-    int64_t unsaved = n->worst[NAGIOS_UNSAVED];
+    enum monitor_status sum = judge(n, NAGIOS_UNSAVED, n->worst[NAGIOS_UNSAVED]);
+    bool little = sum > is; /* many a little: the sum alone is beyond */
 
     if (all == 0)
         return nagios_unknown(out, SV("there is no account to look at"));
-    /* many a little: the sum alone may be beyond */
-    is = judge(n, NAGIOS_UNSAVED, unsaved) > is ? judge(n, NAGIOS_UNSAVED, unsaved) : is;
+    is = little ? sum : is;
     buf_addf(out, "%s - %lld mailbox%s", monitor_word(is), (long long)all, all == 1 ? "" : "es");
+    if (little) {
+        buf_add_c(out, ", ");
+        put_measure(out, NAGIOS_UNSAVED, n->worst[NAGIOS_UNSAVED]);
+    }
     if (bad > 0) {
         buf_add_c(out, ", ");
         put_bad(out, n, MONITOR_CRITICAL);
         put_bad(out, n, MONITOR_WARNING);
-    } else if (is != MONITOR_OK) {
-        buf_add_c(out, ", ");
-        put_measure(out, NAGIOS_UNSAVED, unsaved);
-    } else if (n->worst[NAGIOS_AGE] != EVENT_UNSET) {
-        buf_add_c(out, ", ");
-        buf_addf(out, "last success %s", all > 1 ? "at most " : "");
+    } else if (!little && n->worst[NAGIOS_AGE] != EVENT_UNSET) {
+        buf_addf(out, ", last success %s", all > 1 ? "at most " : "");
         put_span(out, n->worst[NAGIOS_AGE]);
         buf_add_c(out, " ago");
     }

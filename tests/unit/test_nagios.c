@@ -118,8 +118,11 @@ static void test_health(void **state)
                          health_bit(FINDING_INTERRUPTED);
     expect(NULL, NULL, &ev, MONITOR_CRITICAL,
            "1 critical: okul (last run ended with 77 login, login-refused) |");
-    /* one server that was busy once is no reason to wake anybody: age decides */
+    /* a line that may come back has been down for too long */
     ev.num[EN_STATUS] = ST_TEMP;
+    ev.num[EN_TROUBLE] = health_bit(FINDING_LAST_RUN) | health_bit(FINDING_STALE);
+    expect(NULL, NULL, &ev, MONITOR_CRITICAL, "okul (last run ended with 75 temporary) |");
+    /* one server that was busy once is no reason to wake anybody: age decides */
     ev.num[EN_HEALTH] = HEALTH_LATE;
     ev.num[EN_TROUBLE] = health_bit(FINDING_LAST_RUN);
     expect(NULL, NULL, &ev, MONITOR_OK, "OK - ");
@@ -167,6 +170,17 @@ static void test_many(void **state)
     }
     assert_int_equal(nagios_print(&out, n), MONITOR_WARNING);
     assert_non_null(strstr(out.p, "WARNING - 100 mailboxes, 100 not saved |"));
+    nagios_free(n);
+    buf_clear(&out);
+    l = limits_of(NULL, "unsaved=4"); /* what is worse is told before what is bad */
+    n = nagios_new(&l);
+    for (int i = 0; i < 2; i++) {
+        account(&ev, "okul", 2 * DAY);
+        ev.num[EN_LEFT] = 3;
+        nagios_account(n, &ev);
+    }
+    assert_int_equal(nagios_print(&out, n), MONITOR_CRITICAL);
+    assert_non_null(strstr(out.p, "CRITICAL - 2 mailboxes, 6 not saved, 2 warning: okul (last "));
     nagios_free(n);
     buf_clear(&out);
     n = nagios_new(&l);
