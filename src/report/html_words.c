@@ -70,9 +70,9 @@ static const char *const findings[FINDINGS][HTML_LANGS] = {
     [FINDING_STALE]         = {"No success for {1}", "{1} boyunca başarılı çalışma olmadı"},
     [FINDING_LAST_RUN]      = {"The last run: {1}", "Son çalışma: {1}"},
     [FINDING_LOGIN_REFUSED] = {"The login was refused in several runs in a row; is the password still right?",
-                               "Oturum açma üst üste birkaç kez reddedildi; parola hâlâ doğru mu?"},
+                               "Oturum açma üst üste birkaç kez reddedildi; şifre hâlâ doğru mu?"},
     [FINDING_HELD]          = {"Deletions on the server are held back: most messages have new identifiers there",
-                               "Sunucudan silme durduruldu: iletilerin çoğunun oradaki kimliği değişti"},
+                               "Sunucudan silmeler bekletiliyor: iletilerin çoğunun oradaki kimliği değişti"},
     [FINDING_FULL]          = {"The mailbox is nearly full: {1}", "Posta kutusu dolmak üzere: {1}"},
     [FINDING_SERVER_KEEPS]  = {"The server keeps messages although it confirms their deletion",
                                "Sunucu, sildiğini bildirdiği iletileri tutmayı sürdürüyor"},
@@ -88,8 +88,8 @@ static const struct {
     const char *text[HTML_LANGS];
 } statuses[] = {
     {ST_OK, {"everything done", "her şey tamamlandı"}},
-    {ST_INCOMPLETE, {"incomplete: not every message could be stored", "eksik: her ileti saklanamadı"}},
-    {ST_HELD, {"deletions held back", "silmeler durduruldu"}},
+    {ST_INCOMPLETE, {"incomplete: not every message could be stored", "eksik: bazı iletiler saklanamadı"}},
+    {ST_HELD, {"deletions held back", "silmeler bekletildi"}},
     {ST_CERT, {"the server's certificate was not accepted", "sunucunun sertifikası kabul edilmedi"}},
     {ST_USAGE, {"called in a wrong way", "yanlış kullanım"}},
     {ST_DATA, {"stored data are damaged", "saklanan veriler bozulmuş"}},
