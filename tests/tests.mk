@@ -77,7 +77,7 @@ check-man: ; $(Q)$(RUN) man
 check-style: ; $(Q)$(RUN) style
 check-po: ; $(Q)$(RUN) po
 update-po: ; $(Q)src/po/extract build/po/popkeep.pot && msgmerge --quiet --update --backup=none --no-wrap --no-location \
-	  --no-fuzzy-matching src/po/tr.po build/po/popkeep.pot
+	  --no-fuzzy-matching src/po/tr.po build/po/popkeep.pot && msgattrib --no-obsolete --no-wrap --no-location -o src/po/tr.po src/po/tr.po
 check-san: build-san tools ; $(Q)$(RUN) san $(T)
 check-valgrind: build-plain ; $(Q)$(RUN) valgrind $(T)
 check-locale: build-plain build/locale/tr_TR.UTF-8 ; $(Q)$(RUN) locale $(T)

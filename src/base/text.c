@@ -385,12 +385,6 @@ char *text_span(char out[24], int64_t seconds)
     return out;
 }
 
-char *text_count(char out[64], uint64_t n, const char *word)
-{
-    snprintf(out, 64, "%llu %.40s%s", (unsigned long long)n, word, n == 1 ? "" : "s");
-    return out;
-}
-
 /* Days since 1970-01-01 of a civil date and back, by eras of 400 years that begin on 1 March, so
  * that the leap day is the last of its year. */
 static int64_t days_of(int64_t year, int month, int day)

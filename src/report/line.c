@@ -142,3 +142,10 @@ void line_counted(struct line_list *list, int64_t n, const char *one, const char
     buf_vaddf(line_part(list), trn(one, several, (uint64_t)n), ap);
     va_end(ap);
 }
+
+void line_joined(struct buf *to, struct sv s)
+{
+    struct line_list list = {to, "; ", false};
+    while (s.n > 0)
+        line_text(line_part(&list), sv_token(&s, '\n'));
+}

@@ -248,16 +248,6 @@ static void make_room(struct sheet *s)
             }
 }
 
-/* What is wrong, on one line. */
-static void put_remark(struct buf *to, const char *text)
-{
-    struct line_list list = {to, "; ", false};
-    struct sv rest = sv_of(text);
-
-    while (rest.n > 0)
-        line_text(line_part(&list), sv_token(&rest, '\n'));
-}
-
 static size_t widest_remark(const struct sheet *s)
 {
     struct buf b = BUF_INIT(TEXT_MAX);
@@ -265,7 +255,7 @@ static size_t widest_remark(const struct sheet *s)
 
     for (size_t r = 0; r < s->n; r++) {
         buf_clear(&b);
-        put_remark(&b, s->rows[r]->text);
+        line_joined(&b, sv_of(s->rows[r]->text));
         w = text_columns(buf_sv(&b));
         most = w > most ? w : most;
     }
@@ -345,7 +335,7 @@ static void put_row(struct buf *to, const struct sheet *s, size_t row)
         if (s->width[c] > 0)
             put_cell(to, s, c, cell(s, row, c),
                      c == STATE_COLUMN && s->style->colour ? colours[s->rows[row]->health] : NULL);
-    put_remark(&remark, s->rows[row]->text);
+    line_joined(&remark, sv_of(s->rows[row]->text));
     if (s->remarks_behind)
         buf_add_sv(to, buf_sv(&remark));
     end_line(to);

@@ -4,29 +4,6 @@
 #include "popkeep/base/text.h"
 #include "popkeep/base/translate.h"
 
-/* Why an account needs looking at; nothing is appended if it does not. */
-static void put_trouble(struct buf *to, const struct event *ev)
-{
-    struct line_list list = {to, "; ", false};
-    enum status last = (enum status)event_num(ev, EN_STATUS, ST_OK);
-    int64_t now = ev->num[EN_TIME], success = ev->num[EN_LAST_SUCCESS];
-    if (ev->str[ES_TEXT].n > 0) { /* the run's own words, a line each, say it all */
-        struct sv rest = ev->str[ES_TEXT];
-        while (rest.n > 0)
-            line_text(line_part(&list), sv_token(&rest, '\n'));
-        return;
-    }
-    if (last != ST_OK)
-        tr_addf(line_part(&list), "the last run ended with %d: %s", (int)last,
-                tr(status_info(last)->meaning));
-    if (now != EVENT_UNSET && success != EVENT_UNSET && event_minus(now, success) >= TEXT_STALE_S)
-        trn_addf(line_part(&list), (uint64_t)(event_minus(now, success) / 86400),
-                 "no successful run for %lld day", "no successful run for %lld days",
-                 (long long)(event_minus(now, success) / 86400));
-    else if (success == EVENT_UNSET && ev->num[EN_LAST_RUN] != EVENT_UNSET)
-        buf_add_c(line_part(&list), tr("no run has succeeded yet"));
-}
-
 static void put_moment(struct buf *to, const struct event *ev, enum event_num slot)
 {
     int64_t at = ev->num[slot], now = ev->num[EN_TIME];
@@ -68,8 +45,6 @@ static void put_due(struct buf *to, const struct event *ev)
     struct line_list list = {to, ", ", false};
     if (event_num(ev, EN_DUE, 0) > 0)
         tr_addf(line_part(&list), "%lld due for deletion now", (long long)ev->num[EN_DUE]);
-    if (event_num(ev, EN_HELD, 0) > 0)
-        tr_addf(line_part(&list), "%lld held back", (long long)ev->num[EN_HELD]);
     if (ev->num[EN_NEXT_DUE] != EVENT_UNSET) {
         struct buf date = BUF_INIT(64);
         line_date(&date, ev->num[EN_NEXT_DUE]);
@@ -174,13 +149,15 @@ static bool has_other_run(const struct event *ev)
            event_num(ev, EN_STATUS, ST_OK) != ST_OK;
 }
 
+/* The run's own words, a line each, say why an account needs looking at. */
 static bool in_trouble(const struct event *ev)
 {
-    struct buf text = BUF_INIT(SIZE_MAX / 2);
-    put_trouble(&text, ev);
-    bool any = text.n > 0;
-    buf_free(&text);
-    return any;
+    return ev->str[ES_TEXT].n > 0;
+}
+
+static void put_trouble(struct buf *to, const struct event *ev)
+{
+    line_joined(to, ev->str[ES_TEXT]);
 }
 
 /* One row a line of the block, in this order. */

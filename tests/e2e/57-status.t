@@ -12,8 +12,8 @@ my $s = $t->server;
 $t->account( $s, 'okul', retention_days => 30 );
 
 sub event {
-    my (@args) = @_;
-    my ($event) = grep { $_->{event} eq 'account-status' } $t->popkeep( '--json', 'status', @args )->json;
+    my ($of) = @_;
+    my ($event) = grep { $_->{event} eq 'account-status' } ( $of // $t )->popkeep( '--json', 'status' )->json;
     return $event;
 }
 
@@ -75,7 +75,7 @@ subtest 'a server with a pinned key may have any dates' => sub {
     $t->clock( 355 * DAY );
     $t->popkeep->exits(0);
     is( $t->last_run->err, '', 'no warning' );
-    my ($e) = grep { $_->{event} eq 'account-status' } $t->popkeep( '--json', 'status' )->json;
+    my $e = event($t);
     is_deeply( [ @$e{qw(health trouble certificate_expires)} ], [ 'well', [], undef ], 'no word of the certificate' );
 };
 
@@ -84,7 +84,7 @@ subtest 'a server that refuses the login has shown its certificate' => sub {
     my $s = $t->server( script => qq(login "-ERR [AUTH] no"\n) );
     $t->account( $s, 'okul' );
     $t->popkeep->exits(77);
-    my ($e) = grep { $_->{event} eq 'account-status' } $t->popkeep( '--json', 'status' )->json;
+    my $e = event($t);
     is_deeply( [ @$e{qw(health trouble)} ], [ 'trouble', [qw(no-success last-run)] ], 'trouble' );
     like( $e->{certificate_expires}, qr/^20/, 'its end is known' );
     ok( !exists $e->{used_octets}, '... but not how full the mailbox is' );
@@ -97,7 +97,7 @@ for my $case ( [ 'STAT that says nothing', qq(on STAT send "-ERR\\r\\n"\n), 'LIS
     my $s = $t->server( script => $script );
     $t->account( $s, 'okul' );
     $t->popkeep;
-    my ($e) = grep { $_->{event} eq 'account-status' } $t->popkeep( '--json', 'status' )->json;
+    my $e = event($t);
     is( $e->{used_octets}, $from ? length "Subject: 1\r\n\r\nbody\r\n" : undef, "$name: " . ( $from ? "the sum of $from" : 'it is not known how full the mailbox is' ) );
 }
 subtest 'against quota_mb and deadline' => sub {
@@ -106,12 +106,12 @@ subtest 'against quota_mb and deadline' => sub {
     my $s = $t->server( script => qq(on STAT send "+OK 1 959999999\\r\\n"\n) );
     $t->account( $s, 'okul', quota_mb => 1000, deadline => '2027-02-28' );
     $t->popkeep->exits(0);
-    my ($e) = grep { $_->{event} eq 'account-status' } $t->popkeep( '--json', 'status' )->json;
+    my $e = event($t);
     is_deeply( [ @$e{qw(used_octets quota_octets quota_percent deadline)} ], [ 959999999, 1000000000, 95, '2027-02-28T00:00:00Z' ], 'percent is rounded down' );
     is_deeply( [ @$e{qw(health trouble text)} ], [ 'trouble', ['full'], 'the mailbox is 95 % full' ], 'hardly any room left: trouble' );
     $s->restart(qq(on STAT send "+OK 1 899999999\\r\\n"\n));
     $t->popkeep->exits(0);
-    ($e) = grep { $_->{event} eq 'account-status' } $t->popkeep( '--json', 'status' )->json;
+    $e = event($t);
     is_deeply( [ @$e{qw(quota_percent health)} ], [ 89, 'well' ], 'room again: well' );
 };
 subtest 'many accounts are a table, the worst first' => sub {

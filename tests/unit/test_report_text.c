@@ -306,9 +306,10 @@ static void test_status(void **state)
     assert_prints(&ev, &st, "", "");
     ev.num[EN_STATUS] = ST_LOGIN;
     ev.num[EN_LAST_SUCCESS] = NOW - 9 * 86400;
+    ev.str[ES_TEXT] = SV("no success for 9 d\nthe last run ended with 77: login refused");
     print(&ev, &st);
-    assert_non_null(strstr(out.p, "    trouble        the last run ended with 77: login refused; "
-                                  "no successful run for 9 days\n"));
+    assert_non_null(strstr(out.p, "    trouble        no success for 9 d; "
+                                  "the last run ended with 77: login refused\n"));
     st.many = true; /* -v: each at length */
     st.verbose = 1;
     ev.num[EN_QUOTA_OCTETS] = 1000000000;

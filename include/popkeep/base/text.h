@@ -47,9 +47,6 @@ char *text_octets(char out[16], uint64_t octets);
 char *text_size(char out[16], uint64_t octets);
 /* "3 d 4 h", "12 min", "45 s". */
 char *text_span(char out[24], int64_t seconds);
-/* "1 message" / "3 messages": n and the word, an s unless n is 1. English only: what people read
- * takes trn (base/translate.h). */
-char *text_count(char out[64], uint64_t n, const char *word);
 
 /* "2026-11-22T11:43:51Z". */
 char *text_time(char out[24], int64_t unix_s);

@@ -28,6 +28,9 @@ void line_word(struct buf *to, struct sv s);
  * stands, each further one is begun anew, indented. Trailing newlines are dropped. */
 void line_text(struct buf *to, struct sv s);
 
+/* The lines of such a text behind each other on one line, "; " between them. */
+void line_joined(struct buf *to, struct sv s);
+
 /* Each line of `s` on a line of its own, indented. Ends with a newline, unless `s` is empty. */
 void line_block(struct buf *to, struct sv s);
 

@@ -18,7 +18,7 @@
 struct progress;
 struct progress *progress_new(size_t n_accounts); /* how many the run will work on */
 void progress_free(struct progress *p);           /* null allowed */
-/* Takes note of PROGRESS, ACCOUNT (this account has finished) and SUMMARY (all have). */
+/* Takes note of PROGRESS, ACCOUNT_END (this account has finished) and SUMMARY (all have). */
 void progress_event(struct progress *p, const struct event *ev, int64_t mono_ms);
 /* CR, at most width - 1 columns, clear to the end of line (ESC [ K: no other escape code is
  * ever used); when there is nothing to show only what takes the last line off the screen. */
