@@ -20,12 +20,8 @@ static struct whole_account *find(const struct whole *w, struct sv name)
 static struct whole_account *begin(struct whole *w, struct sv name)
 {
     if (w->n == w->room) {
-        struct whole_account *more = mem_zalloc(w->room + ROOM_STEP, sizeof *more);
-        if (w->n > 0)
-            memcpy(more, w->v, w->n * sizeof *more);
-        free(w->v);
-        w->v = more;
         w->room += ROOM_STEP;
+        w->v = mem_realloc(w->v, w->room, sizeof *w->v);
     }
     w->v[w->n] =
         (struct whole_account){.name = mem_strndup(name.p, name.n), .text = BUF_INIT(WHOLE_MAX)};

@@ -9,7 +9,6 @@ use utf8;
 use Encode qw(decode);
 use JSON::PP qw(decode_json);
 use Popkeep;
-use Popkeep::Server;
 use POSIX ();
 binmode $_, ':utf8' for map { Test::More->builder->$_ } qw(output failure_output todo_output);
 

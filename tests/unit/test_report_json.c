@@ -52,36 +52,19 @@ static bool take_number(const char **p)
     return true;
 }
 
-static bool take_object(const char **p, int depth)
+/* An object, whose members have names, or an array. */
+static bool take_members(const char **p, int depth, char end)
 {
     (*p)++;
-    if (**p == '}') {
+    if (**p == end) {
         (*p)++;
         return true;
     }
     for (;;) {
-        if (!take_string(p) || *(*p)++ != ':' || !take_value(p, depth + 1))
+        if ((end == '}' && (!take_string(p) || *(*p)++ != ':')) || !take_value(p, depth + 1))
             return false;
         char c = *(*p)++;
-        if (c == '}')
-            return true;
-        if (c != ',')
-            return false;
-    }
-}
-
-static bool take_array(const char **p, int depth)
-{
-    (*p)++;
-    if (**p == ']') {
-        (*p)++;
-        return true;
-    }
-    for (;;) {
-        if (!take_value(p, depth + 1))
-            return false;
-        char c = *(*p)++;
-        if (c == ']')
+        if (c == end)
             return true;
         if (c != ',')
             return false;
@@ -96,9 +79,9 @@ static bool take_value(const char **p, int depth)
     if (**p == '"')
         return take_string(p);
     if (**p == '{')
-        return take_object(p, depth);
+        return take_members(p, depth, '}');
     if (**p == '[')
-        return take_array(p, depth);
+        return take_members(p, depth, ']');
     for (size_t i = 0; i < 3; i++) {
         if (strncmp(*p, words[i], strlen(words[i])) == 0) {
             *p += strlen(words[i]);

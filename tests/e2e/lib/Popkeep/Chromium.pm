@@ -68,7 +68,7 @@ sub call {
     }
 }
 
-# A new page: width, dark (or not), script (or not), timezone; its events begin anew.
+# A new page: width, dark (or not), no_script (or not); its events begin anew.
 sub page {
     my ( $self, %how ) = @_;
     delete $self->{session};
