@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_MAX = 4096, TEXT_MAX = 65536, PORT_POP3S = 995 };
+enum { ANSWER_MAX = SECRET_MAX + 2, TEXT_MAX = 65536, PORT_POP3S = 995 };
 
 /* ---- saying ---- */
 
@@ -44,31 +44,49 @@ static void say_text(const char *text)
 
 typedef int (*taker)(struct init *in, struct sv answer, struct err *e);
 
-/* A person is asked again until the answer will do; a pipe is not. An empty answer is `usual`. */
-static int ask(struct init *in, const char *question, const char *usual, taker take, struct err *e)
+struct question {
+    const char *name;
+    char *prompt;      /* freed */
+    const char *usual; /* an empty answer means this; null: itself */
+    taker take;
+    bool is_secret; /* blanks are a part of it, and a terminal shows none of it */
+};
+
+/* A person is asked again until the answer will do; a pipe is not. */
+static int ask_question(struct init *in, const struct question *q, struct err *e)
 {
-    char *prompt =
-        usual != NULL ? mem_printf("%s [%s]: ", question, usual) : mem_printf("%s: ", question);
     int rc = -1;
 
     for (bool again = true; again;) {
         struct buf answer = BUF_INIT(ANSWER_MAX);
         err_clear(e);
-        rc = ask_line(&answer, prompt, e);
+        rc = q->is_secret && in->asks ? ask_secret(&answer, q->prompt, e)
+                                      : ask_line(&answer, q->prompt, e);
         again = false;
         if (rc < 0) {
-            err_add(e, "%s", question);
+            err_add(e, "%s", q->name);
         } else {
-            struct sv v = ascii_trim(buf_sv(&answer));
-            rc = take(in, v.n == 0 && usual != NULL ? sv_of(usual) : v, e);
+            struct sv v = q->is_secret ? buf_sv(&answer) : ascii_trim(buf_sv(&answer));
+            rc = q->take(in, v.n == 0 && q->usual != NULL ? sv_of(q->usual) : v, e);
             again = rc < 0 && in->asks && !in->hopeless;
         }
         if (again)
             say_text(e->text);
         buf_wipe(&answer);
     }
-    free(prompt);
+    free(q->prompt);
     return rc;
+}
+
+static int ask(struct init *in, const char *question, const char *usual, taker take, struct err *e)
+{
+    const struct question q = {.name = question,
+                               .prompt = usual != NULL ? mem_printf("%s [%s]: ", question, usual)
+                                                       : mem_printf("%s: ", question),
+                               .usual = usual,
+                               .take = take};
+
+    return ask_question(in, &q, e);
 }
 
 static struct sv domain_of(struct sv address)
@@ -176,26 +194,14 @@ static int take_password(struct init *in, struct sv v, struct err *e)
 
 static int ask_password(struct init *in, struct err *e)
 {
-    struct buf answer = BUF_INIT(SECRET_MAX + 2);
-    char shown[256], *prompt;
-    int rc;
+    char shown[256];
 
     text_escape_to(shown, sizeof shown, sv_of(in->address));
-    prompt = mem_printf(tr("Password of %s: "), shown);
-    for (;;) {
-        rc = in->asks ? ask_secret(&answer, prompt, e) : ask_line(&answer, prompt, e);
-        if (rc < 0)
-            err_add(e, "%s", tr("Password"));
-        else
-            rc = take_password(in, buf_sv(&answer), e);
-        buf_wipe(&answer);
-        if (rc == 0 || !in->asks || e->status != ST_CONFIG || signals_pending())
-            break;
-        say_text(e->text);
-        err_clear(e);
-    }
-    free(prompt);
-    return rc;
+    const struct question q = {.name = tr("Password"),
+                               .prompt = mem_printf(tr("Password of %s: "), shown),
+                               .take = take_password,
+                               .is_secret = true};
+    return ask_question(in, &q, e);
 }
 
 static int take_maildir(struct init *in, struct sv v, struct err *e)

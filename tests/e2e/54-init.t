@@ -87,7 +87,6 @@ $run->says( qr/login refused for okul\@okul\.example.*wrong user name or passwor
 $run->says( qr/nothing was written/, 'and that nothing was written' );
 unlike( $run->out, qr/will be/, 'promises nothing' );
 nothing_left('a refused login');
-my $n = 0;
 for (
     [ '',                                                       qr/E-mail address: the input ended/ ],
     [ "okul\@okul.example\n",                                   qr/Server for POP3 over TLS.*: the input ended/ ],
@@ -176,4 +175,13 @@ nothing_left('Ctrl-D');
 $run = typed( @first, qr/Password of okul\@okul\.example: $/, "geheim-12345\n", qr/store the mail in .*: $/, "\cC" );
 isnt( $run->exit, 0, 'Ctrl-C at another question' );
 nothing_left('Ctrl-C');
+$run = typed( @first, qr/Password of okul\@okul\.example: $/, "\cD" );
+$run->exits( 78, 'Ctrl-D at the password' );
+{    # as after `su -c`
+    local $t->{program} = spew( $t->path('no-terminal'), "#!/bin/sh\nexec setsid -w '@{[Popkeep::program()]}' \"\$@\"\n" );
+    chmod 0700, $t->{program};
+    $run = typed(@first);
+    $run->exits( 78, 'a terminal that is not the controlling one' );
+    is( scalar( () = $run->out =~ /there is no terminal to ask/g ), 1, 'says so once' );
+}
 done_testing();
