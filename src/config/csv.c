@@ -51,10 +51,16 @@ int csv_begin(struct csv *c, struct sv text, struct err *e)
     return 0;
 }
 
+static int refuse_long(struct err *e)
+{
+    return err_set(e, ST_CONFIG, "the row has more than %d octets", CSV_ROW_MAX);
+}
+
 /* One cell off the front of c->rest into row->octets. What ended it is left there: a separator, a
  * line end or nothing. */
 static int take_quoted(struct csv *c, struct csv_row *row, struct err *e)
 {
+    bool fits = true;
     size_t i = 1;
     for (;; i++) {
         if (i == c->rest.n) {
@@ -67,10 +73,11 @@ static int take_quoted(struct csv *c, struct csv_row *row, struct err *e)
                 break;
             i++;
         }
-        if (buf_add_char(&row->octets, c->rest.p[i]))
-            return err_set(e, ST_CONFIG, "the row has more than %d octets", CSV_ROW_MAX);
+        fits = fits && buf_add_char(&row->octets, c->rest.p[i]) == 0;
     }
     c->rest = sv_from(c->rest, i + 1);
+    if (!fits)
+        return refuse_long(e);
     while (c->rest.n > 0 && c->rest.p[0] == ' ' && c->separator != ' ')
         c->rest = sv_from(c->rest, 1);
     if (c->rest.n == 0 || c->rest.p[0] == c->separator || c->rest.p[0] == '\n' ||
@@ -90,7 +97,7 @@ static int take_plain(struct csv *c, struct csv_row *row, struct err *e)
         if (c->rest.p[i] == '\r' && i + 1 < c->rest.n && c->rest.p[i + 1] == '\n')
             break;
         if (buf_add_char(&row->octets, c->rest.p[i]))
-            return err_set(e, ST_CONFIG, "the row has more than %d octets", CSV_ROW_MAX);
+            return refuse_long(e);
     }
     c->rest = sv_from(c->rest, i);
     return 0;

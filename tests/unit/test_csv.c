@@ -152,6 +152,15 @@ static void test_limits(void **state)
     rows = rows_of(buf_sv(&b));
     assert_string_equal(rows, "1!the row has more than 65536 octets\n2:ok|\n");
     free(rows);
+    /* in quotes, over many lines: what follows keeps its line number */
+    buf_clear(&b);
+    buf_add_char(&b, '"');
+    for (int i = 0; i < CSV_ROW_MAX; i++)
+        buf_add_c(&b, "x\n");
+    buf_add_c(&b, "\",y\nok\n");
+    rows = rows_of(buf_sv(&b));
+    assert_string_equal(rows, "1!the row has more than 65536 octets\n65538:ok|\n");
+    free(rows);
     buf_free(&b);
 }
 
