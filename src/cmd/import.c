@@ -8,7 +8,7 @@
 #include "popkeep/sys/output.h"
 #include "popkeep/sys/terminal.h"
 
-enum { TABLE_MAX = 16 * 1024 * 1024, STDOUT = 1, STDERR = 2 };
+enum { TABLE_MAX = 16 * 1024 * 1024, STDIN = 0, STDOUT = 1, STDERR = 2 };
 
 /* On stderr: stdout is the file that is being made. */
 static void tell_next(const struct import *im)
@@ -42,13 +42,13 @@ enum status cmd_import(const struct cmd_options *o, struct err *e)
 {
     struct buf text = BUF_INIT(TABLE_MAX);
     struct import im = {0};
-    const char *file = o->words[0];
-    bool is_stdin = strcmp(file, "-") == 0;
+    bool is_stdin = strcmp(o->words[0], "-") == 0;
+    const char *file = is_stdin ? "stdin" : o->words[0];
     enum status st = ST_OK;
 
-    if (file_read_all(&text, is_stdin ? "/dev/stdin" : file, NULL, e) < 0)
+    if ((is_stdin ? file_read_fd(&text, STDIN, file, e) : file_read_all(&text, file, NULL, e)) < 0)
         st = e->status;
-    else if (import_table(&im, buf_sv(&text), is_stdin ? "stdin" : file) < 0)
+    else if (import_table(&im, buf_sv(&text), file) < 0)
         st = refuse(&im);
     else if (output_write(STDOUT, buf_sv(&im.out), e) < 0)
         st = e->status;

@@ -27,7 +27,7 @@ static int file_open(const char *path, struct err *e)
     return fd;
 }
 
-static int file_read_fd(struct buf *out, int fd, const char *path, struct err *e)
+int file_read_fd(struct buf *out, int fd, const char *path, struct err *e)
 {
     char part[8192];
     int rc = -1;
@@ -53,6 +53,8 @@ static int file_read_fd(struct buf *out, int fd, const char *path, struct err *e
         }
     }
     mem_wipe(part, sizeof part);
+    if (rc != 0)
+        buf_wipe(out);
     return rc;
 }
 
@@ -66,7 +68,6 @@ int file_read_all(struct buf *out, const char *path, int *fd_out, struct err *e)
     if (fd < 0)
         return -1;
     if (file_read_fd(out, fd, path, e) != 0) {
-        buf_wipe(out);
         close(fd);
         return -1;
     }

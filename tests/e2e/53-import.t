@@ -5,6 +5,7 @@
 use strict;
 use warnings;
 use Popkeep;
+use Socket;
 
 my $t = Popkeep->new;
 $t->mails( 'box', '0001.eml' => "Subject: a\n\nbody\n" );
@@ -38,6 +39,16 @@ my $status = $t->popkeep( '-c', $t->path('short.conf'), '--json', 'status', { no
 $status->exits( 0, 'what comes out is a configuration by itself' );
 is( join( ' ', map { $_->{account} // () } grep { $_->{event} eq 'account-end' } $status->json ), '706590 000123', 'leading zeros stay' );
 like( $run->out, qr{^#password_file = ~/\.config/popkeep/%a\.password$}m, 'and says where passwords may go' );
+
+{    # as a program of another kind may hand it over, or inetd
+    socketpair my $ours, my $its, AF_UNIX, SOCK_STREAM, PF_UNSPEC or die "socketpair: $!";
+    print {$ours} slurp( $t->path('codes') );
+    close $ours;
+    open my $stdin, '<&', \*STDIN or die $!;
+    open STDIN, '<&', $its or die $!;
+    is( `@{[Popkeep::program()]} import - 2>&1`, $run->out, 'from a socket, too' );
+    open STDIN, '<&', $stdin or die $!;
+}
 
 $t->popkeep( 'import', 'examples/schools.csv', { no_config => 1 } )->exits( 0, 'the example' );
 

@@ -95,19 +95,14 @@ static void test_cut(void **state)
 {
     (void)state;
     static const char text[] = "code,address\n706590,\"a \"\"b\"\"\nc\"\n706591,d\n";
-    char *whole = rows_of(TEXT(text));
     for (size_t n = 0; n < sizeof text; n++) {
         char *rows = rows_of((struct sv){text, n});
-        size_t same = 0;
-        while (rows[same] != '\0' && rows[same] == whole[same])
-            same++;
         if (n >= 12)
             assert_memory_equal(rows, "1:code|address|\n", 16);
-        if (n >= 33)
+        if (n >= 31)
             assert_non_null(strstr(rows, "2:706590|a \"b\"\nc|"));
         free(rows);
     }
-    free(whole);
 }
 
 static const struct {

@@ -17,6 +17,9 @@
  * folder or larger than out->max; ST_IO when reading fails. *out is wiped and *fd_out is -1 then.
  */
 int file_read_all(struct buf *out, const char *path, int *fd_out, struct err *e);
+/* The rest of what is open already, even a socket, which /dev/stdin cannot be when it is opened
+ * again; `path` is for messages. */
+int file_read_fd(struct buf *out, int fd, const char *path, struct err *e);
 
 /* The paths that match a shell pattern, in the order of their octets, whatever the locale; none is
  * no error, nor is a folder that does not exist. A name that begins with a dot is found only by a
