@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_MAX = SECRET_MAX + 2, TEXT_MAX = 65536, PORT_POP3S = 995 };
+enum { ANSWER_MAX = SECRET_MAX + 2, TEXT_MAX = 65536 };
 
 /* ---- saying ---- */
 
@@ -107,14 +107,8 @@ static char *name_of(struct sv address)
 
 static int refuse_provider(struct init *in, const struct provider *p, struct err *e)
 {
-    struct buf hint = BUF_INIT(TEXT_MAX);
-
     in->hopeless = true;
-    err_set(e, ST_CONFIG, "provider %s needs %s, which is not built yet", p->name, p->needs);
-    (void)provider_hint(&hint, p);
-    err_advise(e, "%s", hint.p);
-    buf_free(&hint);
-    return -1;
+    return config_check_value("provider", sv_of(p->name), in->home, e);
 }
 
 static int take_address(struct init *in, struct sv v, struct err *e)
@@ -130,7 +124,7 @@ static int take_address(struct init *in, struct sv v, struct err *e)
         rc = refuse_provider(in, p, e);
         goto out;
     }
-    if (p == NULL && provider_advice(domain_of(v), PORT_POP3S, &advice, &fatal, &of_port) &&
+    if (p == NULL && provider_advice(domain_of(v), CONFIG_PORT, &advice, &fatal, &of_port) &&
         fatal) {
         in->hopeless = true;
         err_set(e, ST_CONFIG, "%s", advice.p);
@@ -151,7 +145,7 @@ static int take_host(struct init *in, struct sv v, struct err *e)
     struct buf advice = BUF_INIT(TEXT_MAX);
     bool fatal = false, of_port;
     struct sv rest = v, host = sv_token(&rest, ':');
-    uint64_t port = PORT_POP3S;
+    uint64_t port = CONFIG_PORT;
     const struct provider *p = provider_find(v);
     char *name = NULL;
     int rc = -1;
@@ -163,7 +157,7 @@ static int take_host(struct init *in, struct sv v, struct err *e)
         return 0;
     if (rest.p == NULL || ascii_u64(rest, 65535, &port) < 0 || port == 0) {
         host = v;
-        port = PORT_POP3S;
+        port = CONFIG_PORT;
     }
     if (config_check_value("host", host, in->home, e) < 0 || value_host(host, "host", &name, e) < 0)
         goto out;
@@ -436,7 +430,7 @@ enum status cmd_init(const struct cmd_options *o, struct err *e)
 {
     struct init in = {.options = o,
                       .home = env_home(),
-                      .port = PORT_POP3S,
+                      .port = CONFIG_PORT,
                       .asks = terminal_is(0),
                       .password = BUF_INIT(SECRET_MAX),
                       .text = BUF_INIT(TEXT_MAX)};

@@ -75,7 +75,7 @@ void init_compose(struct init *in)
         (void)buf_addf(t, "provider = %s\n", in->provider->name);
     else
         (void)buf_addf(t, "host = %s\n", in->host);
-    if (in->provider == NULL && in->port != 995)
+    if (in->provider == NULL && in->port != CONFIG_PORT)
         (void)buf_addf(t, "port = %u\n", in->port);
     (void)buf_addf(t, "user = %s\npassword_file = ", in->address);
     add_path(t, in, in->password_file);

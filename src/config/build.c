@@ -11,11 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    PORT_POP3S = 995, /* RFC 8314 section 7.3 */
-    TIMEOUT_S = 120,
-    LEVELS = 3
-};
+enum { TIMEOUT_S = 120, LEVELS = 3 };
 
 struct build {
     struct config *config;
@@ -153,26 +149,25 @@ static int refuse_profile(const struct build *b, const char *name, struct err *e
     return err_set(e, ST_CONFIG, "unknown profile %s; write a section [profile NAME]", shown);
 }
 
+static int is_named(const void *name, const void *profile)
+{
+    return strcmp(name, (*(const struct section *const *)profile)->name);
+}
+
+/* *out stays as it is without one. */
 static int find_profile(const struct build *b, const struct section *own,
                         const struct section **out, struct err *e)
 {
-    size_t row = keys_row("profile"), from = 0, to = b->n_profiles;
+    size_t row = keys_row("profile");
     const char *name = own->value[row];
-    *out = NULL;
-    while (name && from < to) {
-        size_t mid = from + (to - from) / 2;
-        int order = strcmp(name, b->profiles[mid]->name);
-        if (order == 0) {
-            *out = b->profiles[mid];
-            return 0;
-        }
-        if (order < 0)
-            to = mid;
-        else
-            from = mid + 1;
-    }
     if (!name)
         return 0;
+    const struct section *const *found =
+        bsearch(name, b->profiles, b->n_profiles, sizeof *b->profiles, is_named);
+    if (found) {
+        *out = *found;
+        return 0;
+    }
     refuse_profile(b, name, e);
     return err_add(e, "%s:%u", own->file, own->line_of[row]);
 }
@@ -194,7 +189,7 @@ static int build_account(const struct build *b, const struct section *s, struct 
     if (a->provider && !a->host)
         a->host = mem_strdup(a->provider->host);
     if (!a->port)
-        a->port = a->provider ? a->provider->port : PORT_POP3S;
+        a->port = a->provider ? a->provider->port : CONFIG_PORT;
     if (check_account(c, a, &origin, e))
         goto out;
     c->n_accounts++;

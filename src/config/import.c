@@ -17,8 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OUT_MAX = 64 * 1024 * 1024 };
-
 /* One account to be. */
 struct row {
     unsigned line;
@@ -105,11 +103,6 @@ static int take_no_header(struct table *t, const struct csv_row *row, struct err
 
 /* --- the cells --- */
 
-static const struct config_key *key_of(const char *name)
-{
-    return config_keys() + keys_row(name);
-}
-
 /* 7.07E+05 is what a spreadsheet makes of a long number, and it would be a name. */
 static bool is_scientific(struct sv s)
 {
@@ -140,7 +133,7 @@ static int check_address(struct sv address, struct err *e)
         return err_set(e, ST_CONFIG, "the address is missing");
     if (value_address(address, e))
         return -1;
-    return reader_check_value(key_of("user"), address, e);
+    return reader_check_value(keys_find(SV("user")), address, e);
 }
 
 static bool is_part_of_word(struct sv s, size_t i)
@@ -178,10 +171,10 @@ static int take_password_file(struct sv path, struct sv code, char **out, struct
         return err_set(e, ST_CONFIG,
                        "the password file must be a path that begins with \"/\" or \"~/\"; the "
                        "password itself has no place in a table");
-    if (reader_check_value(key_of("password_file"), path, e))
+    if (reader_check_value(keys_find(SV("password_file")), path, e))
         return -1;
     char *value = with_sign(path, code);
-    if (reader_check_value(key_of("password_file"), sv_of(value), e) == 0 &&
+    if (reader_check_value(keys_find(SV("password_file")), sv_of(value), e) == 0 &&
         value_path(sv_of(value), "password_file", "/home", &names, &whole, e) == 0) {
         free(whole);
         *out = value;
@@ -211,9 +204,9 @@ static int find_server(struct sv address, struct sv host, char **line, struct er
         *line = mem_printf("provider = %s", p->name);
         return 0;
     }
-    if (reader_check_value(key_of("host"), host, e) || value_host(host, "host", &name, e))
+    if (reader_check_value(keys_find(SV("host")), host, e) || value_host(host, "host", &name, e))
         return -1;
-    if (provider_advice(sv_of(name), 995, &advice, &fatal, &of_port) && fatal)
+    if (provider_advice(sv_of(name), CONFIG_PORT, &advice, &fatal, &of_port) && fatal)
         err_set(e, ST_CONFIG, "%s", advice.p);
     else
         *line = mem_printf("host = %s", name);
@@ -384,7 +377,7 @@ static void write_all(const struct table *t)
         (void)buf_addf(out, "\n[account %s]\nprofile = %s\nuser = %s\n", r->code, name, r->address);
         if (!one_server)
             (void)buf_addf(out, "%s\n", r->server);
-        if (!one_file && r->password_file)
+        if (!one_file)
             (void)buf_addf(out, "password_file = %s\n", r->password_file);
     }
     t->im->accounts = t->n;
@@ -431,7 +424,7 @@ int import_table(struct import *im, struct sv text, const char *file)
     struct err e = ERR_INIT;
     struct csv c;
 
-    *im = (struct import){.out = BUF_INIT(OUT_MAX), .errors = BUF_INIT(OUT_MAX)};
+    *im = (struct import){.out = BUF_INIT(SIZE_MAX / 2), .errors = BUF_INIT(SIZE_MAX / 2)};
     if (csv_begin(&c, text, &e))
         tell(im, file, 1, &e);
     else

@@ -91,6 +91,25 @@ static int own_path(struct key_target *t, struct sv v, const char *key, char **o
     return value_path(v, key, t->home, &names, out, t->e);
 }
 
+static int own_number(struct key_target *t, struct sv v, const char *key, unsigned min,
+                      unsigned max, unsigned *out)
+{
+    uint64_t n;
+    if (value_number(v, key, NULL, min, max, &n, t->e))
+        return -1;
+    *out = (unsigned)n;
+    return 0;
+}
+
+static int own_yes_no(struct key_target *t, struct sv v, const char *key, bool *out)
+{
+    int word;
+    if (value_word(v, key, yes_no, &word, t->e))
+        return -1;
+    *out = word;
+    return 0;
+}
+
 static int set_provider(struct key_target *t, struct sv v)
 {
     char shown[VALUE_SHOWN];
@@ -121,11 +140,7 @@ static int set_host(struct key_target *t, struct sv v)
 
 static int set_port(struct key_target *t, struct sv v)
 {
-    uint64_t n;
-    if (value_number(v, "port", NULL, 1, 65535, &n, t->e))
-        return -1;
-    t->account->port = (unsigned)n;
-    return 0;
+    return own_number(t, v, "port", 1, 65535, &t->account->port);
 }
 
 static int set_tls(struct key_target *t, struct sv v)
@@ -217,11 +232,7 @@ static int set_retention_days(struct key_target *t, struct sv v)
 
 static int set_delete_requires_copy(struct key_target *t, struct sv v)
 {
-    int word;
-    if (value_word(v, "delete_requires_copy", yes_no, &word, t->e))
-        return -1;
-    t->account->delete_requires_copy = word;
-    return 0;
+    return own_yes_no(t, v, "delete_requires_copy", &t->account->delete_requires_copy);
 }
 
 static int set_max_delete(struct key_target *t, struct sv v)
@@ -273,11 +284,7 @@ static int set_line_endings(struct key_target *t, struct sv v)
 
 static int set_timeout(struct key_target *t, struct sv v)
 {
-    uint64_t n;
-    if (value_number(v, "timeout", NULL, 1, TIMEOUT_MAX_S, &n, t->e))
-        return -1;
-    t->account->timeout_s = (unsigned)n;
-    return 0;
+    return own_number(t, v, "timeout", 1, TIMEOUT_MAX_S, &t->account->timeout_s);
 }
 
 static int set_run_as(struct key_target *t, struct sv v)
@@ -303,11 +310,7 @@ static int set_profile(struct key_target *t, struct sv v)
 
 static int set_disabled(struct key_target *t, struct sv v)
 {
-    int word;
-    if (value_word(v, "disabled", yes_no, &word, t->e))
-        return -1;
-    t->account->disabled = word;
-    return 0;
+    return own_yes_no(t, v, "disabled", &t->account->disabled);
 }
 
 static int set_quota_mb(struct key_target *t, struct sv v)
@@ -322,38 +325,22 @@ static int set_deadline(struct key_target *t, struct sv v)
 
 static int set_jobs(struct key_target *t, struct sv v)
 {
-    uint64_t n;
-    if (value_number(v, "jobs", NULL, 1, JOBS_MAX, &n, t->e))
-        return -1;
-    t->config->jobs = (unsigned)n;
-    return 0;
+    return own_number(t, v, "jobs", 1, JOBS_MAX, &t->config->jobs);
 }
 
 static int set_per_host(struct key_target *t, struct sv v)
 {
-    uint64_t n;
-    if (value_number(v, "per_host", NULL, 1, PER_HOST_MAX, &n, t->e))
-        return -1;
-    t->config->per_host = (unsigned)n;
-    return 0;
+    return own_number(t, v, "per_host", 1, PER_HOST_MAX, &t->config->per_host);
 }
 
 static int set_start_jitter(struct key_target *t, struct sv v)
 {
-    uint64_t n;
-    if (value_number(v, "start_jitter", NULL, 0, JITTER_MAX_S, &n, t->e))
-        return -1;
-    t->config->start_jitter_s = (unsigned)n;
-    return 0;
+    return own_number(t, v, "start_jitter", 0, JITTER_MAX_S, &t->config->start_jitter_s);
 }
 
 static int set_max_time(struct key_target *t, struct sv v)
 {
-    uint64_t n;
-    if (value_number(v, "max_time", NULL, 1, MAX_TIME_MAX_S, &n, t->e))
-        return -1;
-    t->config->max_time_s = (unsigned)n;
-    return 0;
+    return own_number(t, v, "max_time", 1, MAX_TIME_MAX_S, &t->config->max_time_s);
 }
 
 static int set_state_dir(struct key_target *t, struct sv v)
@@ -455,8 +442,7 @@ size_t keys_index(const struct config_key *key)
 
 size_t keys_row(const char *name)
 {
-    const struct config_key *key = keys_find(sv_of(name));
-    return key ? keys_index(key) : KEYS_COUNT;
+    return keys_index(keys_find(sv_of(name)));
 }
 
 const char *keys_nearest(struct sv name)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The keys of the configuration: one table that says where each may stand, what it means when it is
- * absent, and how its value is taken. The reader looks keys up in it, config.c applies it, the
+ * absent, and how its value is taken. The reader looks keys up in it, build.c applies it, the
  * manual's test and the spelling hints read it. Adding a key means adding a row and a setter.
  * Of use inside the config room only; others read config_keys() (config.h).
  */

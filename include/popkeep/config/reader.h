@@ -8,9 +8,9 @@
  * line is compared with what was meant. The rest of popkeep never sees libinih.
  *
  * Refused here: NUL, UTF-16 and other control octets, over-long lines and section names, text after
- * "]", a missing "=", keys before the first section, keys that do not exist, " ;" and " #" in
- * values, empty values, values that are not UTF-8. Comments may hold anything but NUL and a CR
- * inside. Left to the receiver: section names, repeats, and what a value means.
+ * "]", a missing "=", keys before the first section (but for include), keys that do not exist, " ;"
+ * and " #" in values, empty values, values that are not UTF-8. Comments may hold anything but NUL
+ * and a CR inside. Left to the receiver: section names, repeats, and what a value means.
  */
 #ifndef POPKEEP_CONFIG_READER_H
 #define POPKEEP_CONFIG_READER_H
