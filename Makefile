@@ -95,7 +95,7 @@ MAN5 := $(wildcard man/*.5)
 MAN_OTHERS := $(wildcard man/*/*.[15])
 man_place = $(patsubst man/%/,%,$(dir $(1)))/man$(patsubst .%,%,$(suffix $(1)))
 
-EXAMPLES := $(wildcard examples/*.* examples/*/*) $(filter-out $(wildcard examples/*.*) $(patsubst %/,%,$(wildcard examples/*/)),$(wildcard examples/*))
+EXAMPLES := $(sort $(shell find examples -type f))
 
 # Made from the program's own tables, in English: they are for all users.
 COMPLETIONS := $(addprefix $(O)/completion/,bash zsh fish)

@@ -9,9 +9,9 @@ $(K8S)/.$(subst $() ,+,$(K8S_PACKAGES)):
 	$(Q)npm install --no-save --no-audit --no-fund --ignore-scripts --loglevel=error --prefix $(K8S) $(K8S_PACKAGES)
 	$(Q)touch '$@'
 
-check-kubernetes: all
+check-kubernetes:
 	$(Q)tests/deps kubernetes
-	$(Q)$(MAKE) --no-print-directory '$(K8S)/.$(subst $() ,+,$(K8S_PACKAGES))'
+	$(Q)$(MAKE) --no-print-directory all '$(K8S)/.$(subst $() ,+,$(K8S_PACKAGES))'
 	$(Q)POPKEEP_CONF=$(K8S)/popkeep.conf NODE_PATH=$(K8S)/node_modules tests/check-kubernetes $(sort $(wildcard examples/kubernetes/*.yaml))
 	$(Q)$(O)/popkeep -c $(K8S)/popkeep.conf completion accounts >/dev/null && echo 'and popkeep takes the configuration in it'
 
