@@ -154,7 +154,9 @@ static int64_t value_of(const struct metrics_family *f, const struct account *a)
     case METRICS_KNOWN:
         return value == EVENT_UNSET ? 0 : value;
     case METRICS_HELD:
-        return value == EVENT_UNSET ? value : health_has(value, FINDING_HELD);
+        if (value == EVENT_UNSET)
+            return value;
+        return health_has(value, FINDING_HELD) || a->num[EN_STATUS] == ST_HELD;
     case METRICS_ACCOUNT:
         return value;
     case METRICS_VERSION:

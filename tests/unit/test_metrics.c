@@ -94,6 +94,21 @@ static void test_values(void **state)
     buf_free(&out);
 }
 
+/* Of a clock that is wrong, or of UTF8 that is lost, only the last run tells. */
+static void test_held_by_the_last_run(void **state)
+{
+    (void)state;
+    struct metrics *m = metrics_new(NULL);
+    struct event ev;
+    status_of(&ev, "okul");
+    ev.num[EN_STATUS] = ST_HELD;
+    ev.num[EN_TROUBLE] = health_bit(FINDING_LAST_RUN);
+    metrics_account(m, &ev);
+    struct buf out = printed(m);
+    expect(&out, "popkeep_deletions_held{account=\"okul\"} 1");
+    buf_free(&out);
+}
+
 /* An account that never ran must set the alarm off, not be missing from it. */
 static void test_unknown(void **state)
 {
@@ -212,9 +227,13 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),   cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_run),      cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_families), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_held_by_the_last_run),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_run),
+        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_families),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
 }
