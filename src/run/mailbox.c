@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /* One session of a fetch: list, plan, fetch, expire, quit. QUIT is a deletion: it is sent only when
  * all that was retrieved is durable. */
-#include "popkeep/run/account.h"
-
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
 #include "popkeep/base/translate.h"
 #include "popkeep/run/expire.h"
 #include "popkeep/run/facts.h"
 #include "popkeep/run/fetch.h"
+#include "popkeep/run/mailbox_inside.h"
 #include "popkeep/run/receive.h"
 #include "popkeep/run/ticket.h"
 #include "popkeep/store/folder.h"
 #include "popkeep/sys/clock.h"
-
-struct mailbox {
-    struct worker *w;
-    uint8_t *when; /* enum receive_when an item, after what ended earlier sessions; null: all now */
-    struct session s;
-    struct listing listing;
-    struct plan_message *messages;
-    struct plan plan;
-};
 
 struct plan_message *worker_messages(struct listing *l)
 {
@@ -34,76 +24,6 @@ struct plan_message *worker_messages(struct listing *l)
                                      .size = l->v[i].size == LISTING_NO_SIZE ? RECORD_NO_SIZE
                                                                              : l->v[i].size};
     return m;
-}
-
-/* ---- what the server is like ---- */
-
-static int remember_server(struct mailbox *b, struct err *e)
-{
-    struct worker *w = b->w;
-
-    w->capa = b->s.capa;
-    if (w->memory.utf8 < 0) {
-        w->memory.utf8 = b->s.utf8;
-        if (book_mark(&w->book, "utf8", b->s.utf8 ? "yes" : "no", e) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* Going without pipelining is kept only once that has helped: a line that fell silent by itself
- * must not make the account slow for ever. */
-static int remember_pipelining(struct mailbox *b, struct err *e)
-{
-    struct worker *w = b->w;
-
-    if (w->options->dry_run || !w->gave_pipelining_up || !(w->hung_up || b->s.bare_end_seen))
-        return 0;
-    return book_mark(&w->book, "pipelining", "no", e);
-}
-
-/* What a server is like is said once, not in each run of a quarter of an hour: the mark remembers
- * that. */
-static int warn_once(struct mailbox *b, const char *mark, bool so, const char *text, struct err *e)
-{
-    struct worker *w = b->w;
-
-    if (so && !book_mark_is(&w->book, mark, "told"))
-        tell_text(w->tell, EVENT_WARNING, "%s", tr(text));
-    return book_mark(&w->book, mark, so ? "told" : "-", e);
-}
-
-static int warn_of_expire(struct mailbox *b, struct err *e)
-{
-    struct buf text = BUF_INIT(512);
-    int rc;
-
-    worker_expire_text(&text, &b->s.capa, b->w->account);
-    rc = warn_once(b, "expires", text.n > 0, text.p, e);
-    buf_free(&text);
-    return rc;
-}
-
-static int warn_of_server(struct mailbox *b, struct err *e)
-{
-    if (b->listing.n > 0 &&
-        warn_once(b, "no-uidl", !b->listing.has_uidls,
-                  "the server has no UIDL: every message is downloaded in each run and compared "
-                  "with what is stored; nothing is ever deleted there",
-                  e) < 0)
-        return -1;
-    if (warn_once(b, "utf8-lost", b->s.utf8_lost,
-                  "the server no longer offers UTF8, which earlier runs used: messages may come in "
-                  "another form than they were stored in",
-                  e) < 0)
-        return -1;
-    return warn_of_expire(b, e);
-}
-
-static bool shows_a_part(const struct mailbox *b)
-{
-    return (b->s.capa.bits & CAPA_EXPIRE) && b->s.capa.expire_days == 0 &&
-           b->listing.n >= WORKER_EXPIRE_0_PART && b->plan.fetch_n > 0;
 }
 
 /* ---- listing and plan ---- */
@@ -238,159 +158,15 @@ static void tell_would_fetch(struct mailbox *b)
     }
 }
 
-static void tell_left_out(struct mailbox *b, size_t item, enum status status, const char *text)
-{
-    struct event ev;
-
-    event_init(&ev, EVENT_FAILED, b->w->account->name);
-    ev.num[EN_STATUS] = status;
-    ev.num[EN_NUMBER] = b->messages[item].number;
-    ev.str[ES_UIDL] = sv_make(b->messages[item].uidl, b->messages[item].uidl_n);
-    ev.str[ES_TEXT] = sv_of(tr(text));
-    tell_event(b->w->tell, &ev);
-    b->w->totals.failed++;
-}
-
-static bool has_line(const struct buf *lines, struct sv line)
-{
-    struct sv rest = buf_sv(lines);
-
-    while (rest.n > 0)
-        if (sv_eq(sv_token(&rest, '\n'), line))
-            return true;
-    return false;
-}
-
-/* Add the message's UIDL to the lines. False: it has none, or there is no room. */
-static bool add_line(struct buf *lines, const struct plan_message *m)
-{
-    size_t before = lines->n;
-
-    if (m->uidl == NULL)
-        return false;
-    text_token(lines, sv_make(m->uidl, m->uidl_n));
-    return lines->n > before && buf_add_char(lines, '\n') == 0;
-}
-
-static enum receive_when place(struct mailbox *b, size_t item, struct sv uidl)
-{
-    const struct worker *w = b->w;
-
-    if (has_line(&w->voided, uidl)) {
-        tell_left_out(b, item, ST_PROTOCOL,
-                      "the server cannot send this message right; it is left out of this run");
-        return RECEIVE_NOT;
-    }
-    if (has_line(&w->cut_twice, uidl)) {
-        tell_left_out(b, item, ST_TEMP,
-                      "the connection ended twice while the server was to send this message; it is "
-                      "left out of this run");
-        return RECEIVE_NOT;
-    }
-    if (!has_line(&w->cut_once, uidl))
-        return RECEIVE_NOW;
-    if (w->n_cut_once == 1)
-        return RECEIVE_LATE;
-    tell_left_out(b, item, ST_TEMP,
-                  "the connection ended while the server was to send this message, as it did at "
-                  "another one; it is left out of this run");
-    return RECEIVE_NOT;
-}
-
-/* A message that ended an earlier session of this run must not keep the others from being fetched
- * and deleted: it comes last, or not at all. */
-static void put_in_order(struct mailbox *b)
-{
-    struct buf token = BUF_INIT(4 * LISTING_UIDL_MAX);
-
-    if (b->w->voided.n == 0 && b->w->cut_once.n == 0)
-        return;
-    b->when = mem_zalloc(b->plan.n, sizeof *b->when);
-    for (size_t i = 0; i < b->plan.n; i++) {
-        if (b->plan.items[i].why == PLAN_KNOWN || b->messages[i].uidl == NULL)
-            continue;
-        buf_clear(&token);
-        text_token(&token, sv_make(b->messages[i].uidl, b->messages[i].uidl_n));
-        b->when[i] = (uint8_t)place(b, i, buf_sv(&token));
-    }
-    buf_free(&token);
-}
-
-/* The session ended because of one message: fetch the others in another one. That one deletes
- * nothing and ends without QUIT: a server that does not double dots has spoilt mail in ways that do
- * not show. */
-static bool go_on_without(struct mailbox *b, const struct err *e)
-{
-    struct worker *w = b->w;
-
-    if (!b->s.voided || w->n_voided >= WORKER_VOIDED ||
-        !add_line(&w->voided, &b->messages[b->s.voided_item]))
-        return false;
-    if (w->n_voided++ == 0)
-        w->void_error = *e;
-    return true;
-}
-
-/* Nothing new came in this run, and nothing in the last one, however often it connected. */
-static bool gains_nothing(const struct worker *w)
-{
-    const struct ledger_run *last = ledger_run(w->book.ledger);
-
-    return w->totals.fetched + w->totals.matched == 0 && last->status == ST_TEMP &&
-           last->fetched == 0;
-}
-
-/* The line was cut, or silent, where this message was due. If that is its own doing (a server that
- * falls over it), no run would ever get beyond it: the next session takes it last, and the one
- * after that not at all. If there is another such message, both are left out: a session spent on
- * each of them would leave none for the deletions. Of too many of them nothing can be gained: then
- * the last session is for the deletions alone. */
-static bool go_on_around(struct mailbox *b, const struct err *e)
-{
-    struct worker *w = b->w;
-    const struct plan_message *m;
-
-    if (!e->line_cut || !b->s.cut)
-        return false;
-    m = &b->messages[b->s.cut_item];
-    if (b->when != NULL && b->when[b->s.cut_item] == RECEIVE_LATE)
-        return add_line(&w->cut_twice, m);
-    if (!add_line(&w->cut_once, m))
-        return false;
-    w->only_delete = ++w->n_cut_once >= WORKER_RECONNECTS && gains_nothing(w);
-    return true;
-}
-
-/* EXPIRE 0: what was retrieved is deleted at QUIT (RFC 2449, 6.7), so that a record without a file
- * will not do. */
-static bool quit_deletes(const struct mailbox *b)
-{
-    return (b->s.capa.bits & CAPA_EXPIRE) && b->s.capa.expire_days == 0;
-}
-
-static void leave_new_mail(struct mailbox *b)
-{
-    uint64_t n = 0;
-
-    for (size_t i = 0; i < b->plan.n; i++)
-        n += b->plan.items[i].why != PLAN_KNOWN && b->when[i] == RECEIVE_NOW;
-    if (n == 0)
-        return;
-    tell_trouble(b->w->tell, ST_TEMP,
-                 "new messages not asked for any more: %llu; the connection has ended at each "
-                 "that was, in this run and the last one",
-                 (unsigned long long)n);
-    worker_worsen(b->w, ST_TEMP);
-}
-
 static int fetch_all(struct mailbox *b, struct err *e)
 {
     struct worker *w = b->w;
     struct fetch_job job = {.account = w->account,
                             .book = &w->book,
                             .maildir = w->maildir,
-                            .finder = w->options->missing || quit_deletes(b) ? w->finder : NULL,
-                            .quit_deletes = quit_deletes(b),
+                            .finder =
+                                w->options->missing || mailbox_quit_deletes(b) ? w->finder : NULL,
+                            .quit_deletes = mailbox_quit_deletes(b),
                             .plan = &b->plan,
                             .messages = b->messages,
                             .totals = &w->totals,
@@ -402,9 +178,9 @@ static int fetch_all(struct mailbox *b, struct err *e)
     if (b->plan.fetch_n == 0)
         return 0;
     tell_stage(w->tell, STAGE_FETCHING);
-    put_in_order(b);
+    mailbox_put_in_order(b);
     if (w->only_delete) {
-        leave_new_mail(b);
+        mailbox_leave_new_mail(b);
         return 0;
     }
     tell_stage(w->tell, STAGE_STORING);
@@ -543,7 +319,7 @@ static int work(struct mailbox *b, struct err *e)
         goto out;
     if (!w->options->has_as_of)
         x.now = clock_wall_s(); /* fetching may have taken hours, or the clock was set meanwhile */
-    if (w->totals.failed > 0 || shows_a_part(b))
+    if (w->totals.failed > 0 || mailbox_shows_a_part(b))
         worker_worsen(w, ST_INCOMPLETE);
     if (w->n_voided > 0) {
         *e = w->void_error;
@@ -553,58 +329,17 @@ static int work(struct mailbox *b, struct err *e)
     if (expire_all(b, &x, e) < 0)
         goto out;
     rc = leave(b, &x, e);
-    if (shows_a_part(b))
+    if (mailbox_shows_a_part(b))
         tell_trouble(
             w->tell, ST_INCOMPLETE,
             "this server shows a part of the mailbox at a time (EXPIRE 0, %zu listed): run "
             "again in 5 minutes for the rest",
             b->listing.n);
-    if (b->s.bare_end_seen && rc == 0)
-        rc = warn_once(b, "bare-end", true,
-                       "the server does not end messages as POP3 demands; each such end costs "
-                       "5 seconds",
-                       e);
+    if (rc == 0)
+        rc = mailbox_warn_of_bare_ends(b, e);
 out:
     expire_free(&x);
     return rc;
-}
-
-/* A server that hangs up on the first flight of several commands, or answers none but the first of
- * them, announces what it cannot do (o2.pl, 2016): once more without. */
-static bool hung_up_on_pipelining(const struct mailbox *b, const struct err *e)
-{
-    return e->line_cut && b->s.pipelining && !b->s.pipelining_proven && !b->s.progress &&
-           !b->w->memory.pipelines && /* else it is only the line that broke */
-           engine_in_flight(b->s.engine) > 1 && b->w->account->pipelining == PIPELINING_AUTO;
-}
-
-/* A server that refuses the login has shown its certificate all the same. */
-static int open_session(struct mailbox *b, struct err *e)
-{
-    struct worker *w = b->w;
-    struct err ignored = ERR_INIT;
-    int rc = session_open(&b->s, w->account, w->password, &w->memory, w->tell, NULL, e);
-
-    if (b->s.conn != NULL && facts_connected(w, conn_info(b->s.conn), rc < 0 ? &ignored : e) < 0)
-        rc = -1;
-    return rc;
-}
-
-/* Some servers want a time between two logins (RFC 2449, 6.5 and 8.1.1): when, and how long. */
-static void remember_login(struct worker *w, const struct session *s, int64_t login)
-{
-    bool said = s->capa.bits & CAPA_LOGIN_DELAY;
-
-    w->refusal = s->logged_in ? POP3_CODE_NONE : s->refusal_code;
-    if (s->logged_in) {
-        w->served.last_login = login;
-        w->served.delay_s = said ? (int64_t)s->capa.login_delay_s : 0;
-    } else if (s->refusal_code == POP3_CODE_LOGIN_DELAY) {
-        w->served.last_login = login; /* somebody else's, and not later than now */
-        w->served.delay_s = said ? (int64_t)s->capa.login_delay_s : SERVED_DELAY_UNKNOWN_S;
-    }
-    if (w->served.delay_s > SERVED_DELAY_MAX_S)
-        w->served.delay_s = SERVED_DELAY_MAX_S;
 }
 
 int mailbox_session(struct worker *w, bool *again, struct err *e)
@@ -617,19 +352,19 @@ int mailbox_session(struct worker *w, bool *again, struct err *e)
 
     listing_init(&b.listing);
     tell_progress(w->tell, PHASE_CONNECTING, 0, 0, 0, 0);
-    rc = open_session(&b, e);
+    rc = mailbox_open_session(&b, e);
     login = clock_wall_s();
     if (rc == 0 && list_and_plan(&b, e) < 0)
         rc = -1;
     if (rc == 0)
-        rc = remember_server(&b, e);
+        rc = mailbox_remember_server(&b, e);
     if (rc == 0)
-        rc = warn_of_server(&b, e);
+        rc = mailbox_warn_of_server(&b, e);
     if (rc == 0)
         rc = work(&b, e);
     if (rc == 0)
-        rc = remember_pipelining(&b, e);
-    hung_up = rc < 0 && hung_up_on_pipelining(&b, e);
+        rc = mailbox_remember_pipelining(&b, e);
+    hung_up = rc < 0 && mailbox_hung_up_on_pipelining(&b, e);
     if ((hung_up || (rc < 0 && b.s.wants_lock_step)) && !w->gave_pipelining_up) {
         w->hung_up = hung_up;
         w->gave_pipelining_up = w->memory.no_pipelining = true;
@@ -637,11 +372,12 @@ int mailbox_session(struct worker *w, bool *again, struct err *e)
     } else if (rc < 0) {
         bool gained = w->totals.fetched + w->totals.matched > before;
 
-        *again = go_on_without(&b, e) || go_on_around(&b, e) || (e->line_cut && gained);
+        *again =
+            mailbox_go_on_without(&b, e) || mailbox_go_on_around(&b, e) || (e->line_cut && gained);
     }
     if (b.messages != NULL)
         count_matched(&b);
-    remember_login(w, &b.s, login);
+    mailbox_remember_login(w, &b.s, login);
     session_free(&b.s); /* after a failure: without QUIT */
     plan_free(&b.plan);
     free(b.when);
