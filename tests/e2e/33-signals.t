@@ -10,20 +10,7 @@ use Popkeep;
 my %mail = map { ( sprintf( '%04d.eml', $_ ) => "Subject: $_\n\n" . "line of $_\n" x ( 50 * $_ ) ) } 1 .. 12;
 my @all = sort values %mail;
 
-# Wait until the condition holds, at most 20 s.
-sub until_it {
-    my ( $what, $holds ) = @_;
-    my $until = time + 20;
-    until ( $holds->() ) {
-        if ( time > $until ) { diag("waited in vain for: $what"); return 0 }
-        sleep 0.005;
-    }
-    return 1;
-}
-
 sub said { my ( $s, $pattern ) = @_; return sub { grep { $_->{text} =~ $pattern } $s->log( now => 1 ) } }
-
-sub workers { my ($pid) = @_; return split ' ', slurp("/proc/$pid/task/$pid/children") // '' }
 
 # A fresh surroundings whose server stops for ever where `script` says so.
 sub stuck {

@@ -107,7 +107,7 @@ sub stop_and_copy {
     my ( $stopped, $worker ) = (0);
     my $until = time + 60;
     until ( $stopped || time > $until || ( slurp("/proc/$run->{pid}/stat") // ') Z' ) =~ /\) Z/ ) {
-        ($worker) = split ' ', slurp("/proc/$run->{pid}/task/$run->{pid}/children") // '';
+        ($worker) = workers( $run->{pid} );
         $stopped = grep { ( slurp("/proc/$_/stat") // '' ) =~ /\) T/ } $run->{pid}, $worker // ();    # the first call is the parent's
         sleep 0.003;
     }

@@ -71,7 +71,7 @@ sub killed_run {
     my $begun = time + 20;
     sleep 0.0005 until ( readlink("/proc/$run->{pid}/exe") // '' ) eq $program || time > $begun;
     sleep $after;
-    my @workers = split ' ', slurp("/proc/$run->{pid}/task/$run->{pid}/children") // '';
+    my @workers = workers( $run->{pid} );
     kill KILL => $whom eq 'parent' ? $run->{pid} : $whom eq 'both' || !@workers ? ( $run->{pid}, @workers ) : @workers;
     $run->finish;
     my $until = time + 20;

@@ -6,7 +6,6 @@ use strict;
 use warnings;
 use Popkeep;
 use JSON::PP ();
-use Time::HiRes qw(sleep);
 
 my $t = Popkeep->new;
 $t->mails( 'box', map { ( "000$_.eml" => "Subject: $_\n\nbody $_\n" ) } 1 .. 3 );
@@ -110,18 +109,10 @@ my $slow = $t->server( script => "on LIST silent\n" );
 $t->account( $slow, 'killed' );
 $t->account( $good, 'good-b', user => 'another' );
 $run = $t->start( '--json', '-vvv' );
-for ( 1 .. 2000 ) {    # until only this one is left
-    last if ( slurp( $run->{err_file} ) // '' ) =~ /killed > LIST/ && ( slurp( $run->{out_file} ) // '' ) =~ /"event":"account-end".*good-b/;
-    select undef, undef, undef, 0.01;
-}
-my @pids;
-for ( 1 .. 2000 ) {
-    @pids = ( $run->{pid} );
-    for ( my $i = 0; $i < @pids; $i++ ) { push @pids, split ' ', slurp("/proc/$pids[$i]/task/$pids[$i]/children") // '' }
-    last if grep( { ( slurp("/proc/$_/comm") // '' ) =~ /^popkeep/ } @pids ) == 2;
-    select undef, undef, undef, 0.01;
-}
-kill KILL => $pids[-1];
+my $worker;
+until_it( 'the other to end', sub { ( slurp( $run->{err_file} ) // '' ) =~ /killed > LIST/ && ( slurp( $run->{out_file} ) // '' ) =~ /"event":"account-end".*good-b/ } );
+until_it( 'only this one', sub { ( $worker, my @others ) = workers( $run->{pid} ); return $worker && !@others } );
+kill KILL => $worker;
 $run->finish;
 json_of( $run, { killed => 70, 'good-b' => 0 }, 'a worker that was killed' );
 like( $run->err, qr/^killed: the worker process was ended by signal 9$/m, '... is said' );
@@ -177,8 +168,7 @@ my $flag = $p->path('go-on');
 $p->account( $lycee, 'waits', password_file => undef, password_command => "while [ ! -e $flag ]; do sleep 0.05; done; echo secret" );
 $p->account( $lycee, 'ready', user => 'mudur' );
 my $both = $p->start;
-for ( 1 .. 1000 ) { last if @{ $p->stored_octets('ready') }; sleep 0.01 }
-is( scalar @{ $p->stored_octets('ready') }, 1, 'the other account is done while a password command waits' );
+ok( until_it( 'the other account', sub { @{ $p->stored_octets('ready') } == 1 } ), 'the other account is done while a password command waits' );
 spew( $flag, '' );
 $both->finish->exits( 0, '... and then this one' );
 is( scalar @{ $p->stored_octets('waits') }, 1, '... is stored as well' );

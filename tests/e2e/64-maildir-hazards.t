@@ -9,7 +9,7 @@ use Cwd qw(abs_path);
 use File::Path qw(make_path remove_tree);
 use Popkeep;
 use Popkeep::Faults 'maildir';
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(time);
 
 my $all  = ( $ENV{POPKEEP_FAULTS} // '' ) eq 'all';
 my %mail = map { ( sprintf( '%04d.eml', $_ ) => "Subject: $_\n\nbody of $_\n" . "line\n" x $_ ) } 1 .. 60;
@@ -340,7 +340,7 @@ for my $gone ( [ 'removed', sub { remove_tree( $_[0] ) } ], [ 'moved away', sub 
         $t->account( $s, 'okul', retention_days => 0 );
         my $dir = $t->path('Mail/okul');
         my $run = $t->start('fetch');
-        for ( 1 .. 2000 ) { last if grep { /^RETR 20/ } map { $_->{text} } $s->log( now => 1 ); sleep 0.005 }
+        until_it( 'RETR 20', sub { grep { $_->{text} =~ /^RETR 20/ } $s->log( now => 1 ) } );
         $gone->[1]->($dir);
         $run->finish;
         isnt( $run->exit, 0, 'that run does not end well' ) if $gone->[0] eq 'removed';    # moved, its folders are still open

@@ -16,7 +16,7 @@ $t->account( $s, $_, user => "u$_" ) for @names;
 
 sub part_of { my ( $name, $n ) = @_; return unpack( 'Q>', sha256($name) ) % $n + 1 }
 
-sub served { return map { $_->{event} eq 'account' || $_->{event} eq 'account-end' ? $_->{account} : () } $_[0]->json }
+sub served { return map { $_->{event} eq 'account-end' ? $_->{account} : () } $_[0]->json }
 
 my %times;
 for my $i ( 1 .. 3 ) {

@@ -61,8 +61,7 @@ for my $way (qw(rename create copytruncate)) {
     $s->restart(qq(password "$password"\non QUIT delay 1000\n));
     unlink $log;
     my $run = $t->start( '-v', '--log', $log, 'okul' );
-    my $until = time + 20;
-    select undef, undef, undef, 0.02 until ( slurp($log) // '' ) =~ /stored/ || time > $until;
+    until_it( 'a message', sub { ( slurp($log) // '' ) =~ /stored/ } );
     is( join( ' ', grep { ( readlink $_ // '' ) eq $log } glob '/proc/[0-9]*/fd/*' ), '', 'between two texts nobody has the log open: no worker gets at it' );
     if   ( $way eq 'copytruncate' ) { spew( "$log.2", slurp($log) ); truncate $log, 0 }
     else                            { rename $log, "$log.2" }

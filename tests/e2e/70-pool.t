@@ -5,19 +5,7 @@
 use strict;
 use warnings;
 use Popkeep;
-use Time::HiRes qw(sleep time);
-
-sub until_it {
-    my ( $what, $holds ) = @_;
-    my $until = time + 30;
-    until ( $holds->() ) {
-        if ( time > $until ) { diag("waited in vain for: $what"); return 0 }
-        sleep 0.01;
-    }
-    return 1;
-}
-
-sub workers { my ($pid) = @_; return split ' ', slurp("/proc/$pid/task/$pid/children") // '' }
+use Time::HiRes qw(time);
 
 sub fresh {
     my ( $script, %defaults ) = @_;

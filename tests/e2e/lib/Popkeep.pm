@@ -15,7 +15,7 @@ use Time::HiRes qw(time sleep);
 use Popkeep::Server;
 
 our @ISA    = ('Exporter');
-our @EXPORT = qw(DAY slurp spew);
+our @EXPORT = qw(DAY slurp spew until_it workers);
 use constant DAY => 86_400;
 
 sub import {    # a test gets Test::More with it
@@ -89,6 +89,20 @@ sub reap {
     delete $children{$pid};
     return undef;
 }
+
+# Wait until the condition holds; false, and a word of it, if it does not within 30 s.
+sub until_it {
+    my ( $what, $holds ) = @_;
+    my $until = time + 30;
+    until ( $holds->() ) {
+        if ( time > $until ) { Test::More::diag("waited in vain for: $what"); return 0 }
+        sleep 0.005;
+    }
+    return 1;
+}
+
+# The processes that a popkeep has started.
+sub workers { my ($pid) = @_; return split ' ', slurp("/proc/$pid/task/$pid/children") // '' }
 
 sub end_process {
     my ($pid) = @_;
