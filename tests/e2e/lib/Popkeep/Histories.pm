@@ -149,8 +149,7 @@ my %steps = (
     verify => sub {
         my ($h) = @_;
         my $exit = popkeep( $h, [ 'verify', 'okul' ] );
-        my $hurt = grep { $_->{edited} } values %{ $h->{file} };
-        return $exit == 0 || ( $hurt && $exit == 65 ) || !-d $h->{t}->path('state/okul') ? look( $h, {} ) : "verify ended with $exit: $h->{said}";
+        return $exit == 0 || ( edited($h) && $exit == 65 ) || !-d $h->{t}->path('state/okul') ? look( $h, {} ) : "verify ended with $exit: $h->{said}";
     },
     dry => sub {
         my ($h) = @_;
@@ -158,7 +157,7 @@ my %steps = (
         my $before = state_of($h);
         my $exit = popkeep( $h, [ 'fetch', '--dry-run', '-q', 'okul' ] );
         return "a dry run changed something: $h->{said}" if state_of($h) ne $before;
-        return $exit == 0 || $exit == 11 ? '' : "a dry run ended with $exit: $h->{said}";
+        return $exit == 0 || $exit == 11 || ( edited($h) && $exit == 65 ) ? '' : "a dry run ended with $exit: $h->{said}";
     },
 );
 
@@ -300,6 +299,9 @@ sub run {
     return ending( $h, $exit, $plain, \%listed );
 }
 
+# How many copies somebody has changed: a run, dry or not, and verify say so by 65 when they come upon one.
+sub edited { my ($h) = @_; return scalar grep { $_->{edited} } values %{ $h->{file} } }
+
 # How a run may end in which nothing went wrong, and what it must have said.
 sub ending {
     my ( $h, $exit, $plain, $listed ) = @_;
@@ -309,8 +311,7 @@ sub ending {
     my ($fault) = Popkeep::Schema::faults( $h->{out}, torn => $exit >= 128 || $exit == 74 );
     return "JSON: $fault" if defined $fault;
     return '' unless $plain;
-    my $edited = grep { $_->{edited} } values %{ $h->{file} };
-    return "ended with $exit though nothing went wrong: $h->{said}" unless $exit == 0 || $exit == 11 || ( $edited && $exit == 65 );
+    return "ended with $exit though nothing went wrong: $h->{said}" unless $exit == 0 || $exit == 11 || ( edited($h) && $exit == 65 );
     my @tmp = $h->{t}->tmp_files('okul');
     return "left in tmp/: @tmp" if @tmp;
     my $stored = () = $h->{out} =~ /"event":"message-stored"/g;
