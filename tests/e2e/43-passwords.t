@@ -60,9 +60,9 @@ for ( [ "geheim", 0 ], [ "geheim\n", 0 ], [ "geheim\r\n", 0 ], [ "geheim\n\n", 7
     chmod 0600, spew( $file, $content );
     $t->forget_accounts;
     $t->account( $server, 'okul', password_file => $file );
-    my $before = () = $server->sessions;
+    my $before = $server->sessions;
     my $run    = $t->popkeep('check')->exits( $want, "password file '$shown'" );
-    is( scalar( () = $server->sessions ) - $before, 0, '... is not even connected with' ) if $want == 78;
+    is( $server->sessions - $before, 0, '... is not even connected with' ) if $want == 78;
     unlike( $t->last_run->out . $t->last_run->err, qr/geheim|heim/, '... and is not shown' );
 }
 

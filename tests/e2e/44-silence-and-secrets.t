@@ -61,7 +61,7 @@ for my $pid (@pids) {
 }
 cmp_ok( $looked, '>=', 2, 'parent and worker are looked at' );
 is( $shown, 0, 'no command line, no environment has the password' );
-is( "@cores", join( ' ', ('0') x @cores ), 'neither can leave a core file' ) unless ( $ENV{POPKEEP_SUITE} // '' ) eq 'san';
+is( "@cores", join( ' ', ('0') x $looked ), 'neither can leave a core file' ) unless ( $ENV{POPKEEP_SUITE} // '' ) eq 'san';
 $run->signal('TERM')->finish;
 is( $run->exit, 143, 'ended by SIGTERM: 143' );
 $s->restart($good);

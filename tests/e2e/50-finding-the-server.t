@@ -1,10 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
-# A wrong host name, and a thousand accounts to be written: where a person gives up before the first mail is saved.
+# A wrong host name: where a person gives up before the first mail is saved.
 use strict;
 use warnings;
-use FindBin;
-use lib "$FindBin::Bin/lib";
 use Popkeep;
 
 my $t = Popkeep->new;

@@ -217,10 +217,13 @@ bad_server 'AUTH PLAIN announced and not known: with USER and PASS it works, or 
     ok( ( $run->exit // -1 ) =~ /^(?:0|69|77)$/, 'exit status ' . $run->exit );
   };
 bad_server 'AUTH answered by +OK before the credentials: nobody is logged in by that', script => qq{sasl-prompt "+OK"\n}, check => sub { ok( ( $_[2]->exit // -1 ) =~ /^(?:0|69|75|76|77)$/, 'exit status ' . $_[2]->exit ) };
-bad_server 'a SASL challenge that is no base64', script => qq{sasl-prompt "+ %%%%"\n}, password => 'x', check => sub { ok( ( $_[2]->exit // -1 ) =~ /^(?:0|76|77)$/, 'exit status ' . $_[2]->exit ) };
-bad_server 'PASS answered by a line of 10 kB', script => qq{${lockstep}on PASS send "-ERR @{[ 'y' x 3000 ]}\\r\\n"\n}, exit => 77, stored => [];
+bad_server 'a SASL challenge that is no base64', script => qq{sasl-prompt "+ %%%%"\n}, check => sub { ok( ( $_[2]->exit // -1 ) =~ /^(?:0|76|77)$/, 'exit status ' . $_[2]->exit ) };
+for ( [ 8000, 77 ], [ 10_000, 76 ] ) {
+    bad_server "PASS answered by a line of $_->[0] octets", script => qq{${lockstep}on PASS send "-ERR @{[ 'y' x $_->[0] ]}\\r\\n"\n}, exit => $_->[1], stored => [];
+}
 bad_server 'the password is refused only after UIDL was sent along', script => qq{capa TOP UIDL USER PIPELINING\nlogin "-ERR [AUTH] no"\nlogin-close\n}, exit => 77, stored => [];
-bad_server 'CAPA with a thousand lines', script => qq{on CAPA send "+OK\\r\\nUIDL\\r\\nUSER\\r\\n@{[ 'X-A\r\n' x 90 ]}.\\r\\n"\n}, @stored;
+bad_server 'CAPA with a thousand lines', script => qq{on CAPA send "+OK\\r\\nUIDL\\r\\nUSER\\r\\n@{[ 'X-A\r\n' x 998 ]}.\\r\\n"\n}, @stored;
+bad_server 'CAPA with one more', script => qq{on CAPA send "+OK\\r\\nUIDL\\r\\nUSER\\r\\n@{[ 'X-A\r\n' x 999 ]}.\\r\\n"\n}, exit => 76, stored => [], not_sent => qr/^PASS|^AUTH/;
 bad_server 'CAPA with an end and more behind it', script => qq{session 1 {\non CAPA nth 1 after "X-MORE\\r\\n.\\r\\n"\n}\n}, exit => 76, stored => [], not_sent => qr/^PASS|^AUTH/;
 bad_server 'CAPA cut in the middle', script => "session 1 {\non CAPA line 3 close\n}\n", exit => 75, stored => [];
 

@@ -35,10 +35,16 @@ sub stored_form {
 
 sub list { return !defined $_[0] ? () : ref $_[0] eq 'ARRAY' ? @{ $_[0] } : ( $_[0] ) }
 
+# What is misspelt would be looked at by nobody.
+my %known = map { $_ => 1 } qw(exit says prints never_says silent sent not_sent stored content gone args check speed clock before add script
+  last mails cert account setup then after);
+sub refuse_unknown { my ($row) = @_; $known{$_} or die "bad_server: there is no key $_\n" for sort keys %$row; return }
+
 # One step of a case: perhaps another server, another time, more mail; a run; what must be true then.
 sub step {
     my ( $t, $s, $account, $mails, $want, $what ) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
+    refuse_unknown($want);
     if ( $want->{add} ) {
         $t->mails( 'box', %{ $want->{add} } );
         %$mails = ( %$mails, %{ $want->{add} } );
@@ -89,6 +95,7 @@ sub holds {
 # bad_server 'what a user loses', KEY => VALUE, ...: a subtest of its own folder, server and account.
 sub bad_server {
     my ( $title, %c ) = @_;
+    refuse_unknown( \%c );
     return Test::More::subtest(
         $title => sub {
             my $t     = Popkeep->new;
