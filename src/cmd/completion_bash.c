@@ -26,7 +26,7 @@ static const char head[] =
     "        case ${words[i]} in\n"
     "        --config=*) config=${words[i]#*=} ;;\n";
 
-static const char tail[] =
+static const char reply[] =
     "    case $expect in\n"
     "    config | FILE) _popkeep_reply \"$cur\" -f ;;\n"
     "    DIR) _popkeep_reply \"$cur\" -d ;;\n"
@@ -52,8 +52,9 @@ static const char tail[] =
     "        esac\n"
     "        ;;\n"
     "    esac\n"
-    "}\n"
-    "\n"
+    "}\n";
+
+static const char tail[] =
     "# What begins with WORD, without the part of it that bash takes for words before.\n"
     "_popkeep_reply() {\n"
     "    local word=$1 before='' after i\n"
@@ -151,12 +152,10 @@ static void add_words(struct buf *out)
 
 void completion_bash(struct buf *out)
 {
-    const char *helpers = strstr(tail, "# What begins");
-
     (void)buf_add_c(out, head);
     add_arms(out);
-    (void)buf_add(out, tail, (size_t)(helpers - tail) - 1);
+    (void)buf_add_c(out, reply);
     add_options(out);
     add_words(out);
-    (void)buf_add_c(out, helpers);
+    (void)buf_add_c(out, tail);
 }

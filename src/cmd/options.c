@@ -19,14 +19,6 @@ static int set_config(struct cmd_options *o, const char *v, struct err *e)
     return 0;
 }
 
-static int set_dry_run(struct cmd_options *o, const char *v, struct err *e)
-{
-    (void)v;
-    (void)e;
-    o->run.dry_run = true;
-    return 0;
-}
-
 static int set_as_of(struct cmd_options *o, const char *v, struct err *e)
 {
     if (text_parse_time(sv_of(v), &o->run.as_of) < 0)
@@ -49,14 +41,6 @@ static int set_verbose(struct cmd_options *o, const char *v, struct err *e)
     (void)v;
     (void)e;
     o->run.verbose = o->run.verbose < 0 ? 1 : o->run.verbose + 1;
-    return 0;
-}
-
-static int set_json(struct cmd_options *o, const char *v, struct err *e)
-{
-    (void)v;
-    (void)e;
-    o->json = true;
     return 0;
 }
 
@@ -89,51 +73,11 @@ static int set_shard(struct cmd_options *o, const char *v, struct err *e)
     return 0;
 }
 
-static int set_fail_fast(struct cmd_options *o, const char *v, struct err *e)
-{
-    (void)v;
-    (void)e;
-    o->fail_fast = true;
-    return 0;
-}
-
-static int set_confirm(struct cmd_options *o, const char *v, struct err *e)
-{
-    (void)v;
-    (void)e;
-    o->run.confirm_delete = true;
-    return 0;
-}
-
-static int set_missing(struct cmd_options *o, const char *v, struct err *e)
-{
-    (void)v;
-    (void)e;
-    o->run.missing = true;
-    return 0;
-}
-
-static int set_adopt(struct cmd_options *o, const char *v, struct err *e)
-{
-    (void)v;
-    (void)e;
-    o->run.adopt = true;
-    return 0;
-}
-
 static int set_metrics(struct cmd_options *o, const char *v, struct err *e)
 {
     if (*v == '\0')
         return err_set(e, ST_USAGE, "--metrics needs FILE, and it is empty");
     o->metrics_file = v;
-    return 0;
-}
-
-static int set_nagios(struct cmd_options *o, const char *v, struct err *e)
-{
-    (void)v;
-    (void)e;
-    o->nagios = true;
     return 0;
 }
 
@@ -151,14 +95,6 @@ static int set_critical(struct cmd_options *o, const char *v, struct err *e)
     return 0;
 }
 
-static int set_server(struct cmd_options *o, const char *v, struct err *e)
-{
-    (void)v;
-    (void)e;
-    o->run.server = true;
-    return 0;
-}
-
 static int set_lang(struct cmd_options *o, const char *v, struct err *e)
 {
     if (strcmp(v, "en") != 0 && strcmp(v, "tr") != 0)
@@ -167,61 +103,49 @@ static int set_lang(struct cmd_options *o, const char *v, struct err *e)
     return 0;
 }
 
-static int set_help(struct cmd_options *o, const char *v, struct err *e)
-{
-    (void)v;
-    (void)e;
-    o->help = true;
-    return 0;
-}
-
-static int set_version(struct cmd_options *o, const char *v, struct err *e)
-{
-    (void)v;
-    (void)e;
-    o->version = true;
-    return 0;
-}
+#define SET(function) function, 0
+#define FLAG(member)  NULL, offsetof(struct cmd_options, member)
 
 static const struct cmd_option options[] = {
-    {'c', "config", N_("FILE"), N_("read this configuration"), set_config, 0},
-    {'n', "dry-run", NULL, N_("only say what would be fetched and deleted, and why"), set_dry_run,
-     CMD_FETCH | CMD_INIT},
-    {0, "as-of", N_("DATE"), N_("with --dry-run: judge ages as if it were DATE"), set_as_of,
+    {'c', "config", N_("FILE"), N_("read this configuration"), SET(set_config), 0},
+    {'n', "dry-run", NULL, N_("only say what would be fetched and deleted, and why"),
+     FLAG(run.dry_run), CMD_FETCH | CMD_INIT},
+    {0, "as-of", N_("DATE"), N_("with --dry-run: judge ages as if it were DATE"), SET(set_as_of),
      CMD_FETCH},
-    {'q', "quiet", NULL, N_("say nothing but errors"), set_quiet, 0},
+    {'q', "quiet", NULL, N_("say nothing but errors"), SET(set_quiet), 0},
     {'v', "verbose", NULL, N_("say more: each message; -vvv: the dialogue with the server"),
-     set_verbose, 0},
-    {0, "json", NULL, N_("results as JSON Lines on stdout"), set_json,
+     SET(set_verbose), 0},
+    {0, "json", NULL, N_("results as JSON Lines on stdout"), FLAG(json),
      CMD_FETCH | CMD_CHECK | CMD_STATUS | CMD_VERIFY | CMD_REPORT | CMD_PROVIDERS},
     {0, "log", N_("FILE"), N_("also append what is printed to FILE, with times, for logrotate"),
-     set_log, CMD_FETCH | CMD_CHECK | CMD_VERIFY},
+     SET(set_log), CMD_FETCH | CMD_CHECK | CMD_VERIFY},
     {0, "metrics", N_("FILE"), N_("also write figures of all accounts to FILE, for Prometheus"),
-     set_metrics, CMD_FETCH | CMD_STATUS},
-    {'j', "jobs", N_("N"), N_("work on so many accounts at a time"), set_jobs,
+     SET(set_metrics), CMD_FETCH | CMD_STATUS},
+    {'j', "jobs", N_("N"), N_("work on so many accounts at a time"), SET(set_jobs),
      CMD_FETCH | CMD_CHECK | CMD_VERIFY},
     {0, "shard", N_("I/N"),
-     N_("only the I-th of N parts of the accounts: one run, several machines"), set_shard,
+     N_("only the I-th of N parts of the accounts: one run, several machines"), SET(set_shard),
      CMD_FETCH | CMD_CHECK | CMD_STATUS | CMD_VERIFY | CMD_REPORT},
     {0, "fail-fast", NULL, N_("begin no further account after one that failed for good"),
-     set_fail_fast, CMD_FETCH | CMD_CHECK | CMD_VERIFY},
+     FLAG(fail_fast), CMD_FETCH | CMD_CHECK | CMD_VERIFY},
     {0, "confirm-delete", NULL, N_("the clock is right and the mailbox the same: delete again"),
-     set_confirm, CMD_FETCH},
+     FLAG(run.confirm_delete), CMD_FETCH},
     {0, "missing", NULL, N_("store again what is known but has no local file any more"),
-     set_missing, CMD_FETCH},
-    {0, "adopt", NULL, N_("bind state and Maildir together as they are now"), set_adopt, CMD_FETCH},
-    {0, "server", NULL, N_("also ask the server whether all it lists is stored"), set_server,
+     FLAG(run.missing), CMD_FETCH},
+    {0, "adopt", NULL, N_("bind state and Maildir together as they are now"), FLAG(run.adopt),
+     CMD_FETCH},
+    {0, "server", NULL, N_("also ask the server whether all it lists is stored"), FLAG(run.server),
      CMD_VERIFY},
-    {0, "lang", N_("LANG"), N_("the language of the page: en or tr"), set_lang, CMD_REPORT},
-    {0, "nagios", NULL, N_("one line for Nagios and Icinga, exit status 0 to 3"), set_nagios,
+    {0, "lang", N_("LANG"), N_("the language of the page: en or tr"), SET(set_lang), CMD_REPORT},
+    {0, "nagios", NULL, N_("one line for Nagios and Icinga, exit status 0 to 3"), FLAG(nagios),
      CMD_STATUS},
     {'w', "warning", N_("LIMITS"), N_("with --nagios: a warning from here on, 12h or unsaved=0"),
-     set_warning, CMD_STATUS},
+     SET(set_warning), CMD_STATUS},
     {0, "critical", N_("LIMITS"), N_("with --nagios: critical from here on; behind it also -c"),
-     set_critical, CMD_STATUS},
-    {'h', "help", NULL, N_("show this help"), set_help, 0},
-    {'V', "version", NULL, N_("show the version"), set_version, 0},
-    {0, NULL, NULL, NULL, NULL, 0},
+     SET(set_critical), CMD_STATUS},
+    {'h', "help", NULL, N_("show this help"), FLAG(help), 0},
+    {'V', "version", NULL, N_("show the version"), FLAG(version), 0},
+    {0},
 };
 
 static const struct cmd_command commands[] = {
@@ -276,6 +200,15 @@ static int unknown_option(const char *word, struct err *e)
     return err_set(e, ST_USAGE, "unknown option %s; popkeep --help lists them", word);
 }
 
+static int take(struct cmd_options *o, const struct cmd_option *opt, const char *value,
+                struct err *e)
+{
+    if (opt->set != NULL)
+        return opt->set(o, value, e);
+    *(bool *)((char *)o + opt->flag) = true;
+    return 0;
+}
+
 /* The parser's place in argv. */
 struct args {
     int argc, next;
@@ -306,7 +239,7 @@ static int long_option(struct cmd_options *o, struct args *a, const char *word, 
         if (opt->argument != NULL && value == NULL && take_value(a, opt, &value, e) < 0)
             return -1;
         a->given[opt - options] = true;
-        return opt->set(o, value, e);
+        return take(o, opt, value, e);
     }
     return unknown_option(word, e);
 }
@@ -332,14 +265,14 @@ static int short_options(struct cmd_options *o, struct args *a, const char *word
             return unknown_option(word, e);
         a->given[opt - options] = true;
         if (opt->argument == NULL) {
-            if (opt->set(o, NULL, e) < 0)
+            if (take(o, opt, NULL, e) < 0)
                 return -1;
             continue;
         }
         value = p + 1;
         if (*value == '\0' && take_value(a, opt, &value, e) < 0)
             return -1;
-        return opt->set(o, value, e);
+        return take(o, opt, value, e);
     }
     return 0;
 }

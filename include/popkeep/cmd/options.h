@@ -34,7 +34,8 @@ struct cmd_option {
     const char *name;     /* without "--" */
     const char *argument; /* null: takes none */
     const char *help;
-    int (*set)(struct cmd_options *o, const char *value, struct err *e);
+    int (*set)(struct cmd_options *o, const char *value, struct err *e); /* null: a flag */
+    size_t flag;       /* where its bool is in struct cmd_options */
     unsigned commands; /* bits of enum cmd_bit: those that know it; 0: all */
 };
 const struct cmd_option *cmd_option_table(void); /* ended by a null name */
