@@ -81,7 +81,7 @@ static enum status collect_all(struct collection *c, const struct cmd_setup *s,
 {
     enum status worst = ST_OK;
 
-    c->accounts = mem_zalloc(s->config.n_accounts, sizeof *c->accounts);
+    c->accounts = mem_zalloc(s->n_chosen, sizeof *c->accounts);
     for (size_t i = 0; i < s->config.n_accounts; i++) {
         const struct account *a = &s->config.accounts[i];
         struct tell t;
@@ -160,7 +160,6 @@ enum status cmd_report(const struct cmd_options *o, struct err *e)
     struct cmd_options accounts = *o;
     enum status worst;
     struct cmd_setup s;
-    size_t n = 0;
 
     if (o->n_words == 0) {
         err_set(e, ST_USAGE, "report needs the folder for its page: popkeep report DIR");
@@ -172,11 +171,9 @@ enum status cmd_report(const struct cmd_options *o, struct err *e)
         cmd_setup_free(&s);
         return e->status;
     }
-    for (size_t i = 0; i < s.config.n_accounts; i++)
-        n += s.chosen[i];
-    sink_init(&c.sink, o, n);
+    sink_init(&c.sink, o, s.n_chosen);
     c.sink.style.command = "status"; /* of the accounts nothing but errors is printed */
-    cmd_tell_empty(o, n, &c.sink);
+    cmd_tell_empty(o, &s, &c.sink);
     worst = make_page(&c, &s, o, o->words[0]);
     worst = sink_end(&c.sink, worst, began);
     arena_free(&c.text);

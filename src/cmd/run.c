@@ -66,7 +66,7 @@ static int open_state(const struct cmd_setup *s)
 
 static int claim(int *fd, const struct cmd_setup *s, struct err *e)
 {
-    const char **names = mem_zalloc(s->config.n_accounts, sizeof *names);
+    const char **names = mem_zalloc(s->n_chosen, sizeof *names);
     int root = open_state(s);
     enum claim_result got = CLAIM_NONE;
     pid_t holder = 0;
@@ -138,7 +138,6 @@ enum status cmd_run_accounts(const struct cmd_options *o, enum run_command what,
     enum status worst = ST_CONFIG;
     bool fetches = what == RUN_FETCH && !o->run.dry_run;
     int claimed = -1;
-    size_t n = 0;
 
     if (cmd_setup(&s, o, e) < 0) {
         worst = e->status;
@@ -148,12 +147,10 @@ enum status cmd_run_accounts(const struct cmd_options *o, enum run_command what,
         worst = e->status;
         goto out;
     }
-    for (size_t i = 0; i < s.config.n_accounts; i++)
-        n += s.chosen[i];
-    sink_init(&sink, o, n);
+    sink_init(&sink, o, s.n_chosen);
     sink_warn(&sink, buf_sv(&s.config.warnings), somebody_looks(o));
     warn_root(o, &s, &sink);
-    cmd_tell_empty(o, n, &sink);
+    cmd_tell_empty(o, &s, &sink);
     if (fetches)
         spread(o, &s, &sink);
     job = job_of(o, &s, &sink, what, began);

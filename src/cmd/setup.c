@@ -101,20 +101,22 @@ int cmd_setup(struct cmd_setup *s, const struct cmd_options *o, struct err *e)
     /* behind a command no other one can stand: only accounts are meant */
     rc = config_select(&s->config, o->words, o->n_words,
                        o->command_given ? NULL : cmd_command_names(), s->chosen, e);
-    for (size_t i = 0; rc == 0 && i < s->config.n_accounts; i++)
+    for (size_t i = 0; rc == 0 && i < s->config.n_accounts; i++) {
         s->chosen[i] = s->chosen[i] && shard_has(&o->shard, sv_of(s->config.accounts[i].name));
+        s->n_chosen += s->chosen[i];
+    }
 out:
     free(file);
     free(home);
     return rc;
 }
 
-void cmd_tell_empty(const struct cmd_options *o, size_t n_chosen, struct sink *sink)
+void cmd_tell_empty(const struct cmd_options *o, const struct cmd_setup *s, struct sink *sink)
 {
     struct buf text = BUF_INIT(256);
     struct event ev;
 
-    if (n_chosen > 0 || o->shard.n == 0)
+    if (s->n_chosen > 0 || o->shard.n == 0)
         return;
     (void)tr_addf(&text, "part %u of %u has none of these accounts: nothing to do", o->shard.i,
                   o->shard.n);

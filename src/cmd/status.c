@@ -73,17 +73,14 @@ enum status cmd_status(const struct cmd_options *o, struct err *e)
     enum status worst;
     struct cmd_setup s;
     struct watch w = {.table = NULL};
-    size_t n = 0;
 
     if (cmd_setup(&s, o, e) < 0) {
         cmd_setup_free(&s);
         return e->status;
     }
-    for (size_t i = 0; i < s.config.n_accounts; i++)
-        n += s.chosen[i];
-    sink_init(&w.sink, o, n);
-    cmd_tell_empty(o, n, &w.sink);
-    if (n > 1 && !o->json && o->run.verbose < 1)
+    sink_init(&w.sink, o, s.n_chosen);
+    cmd_tell_empty(o, &s, &w.sink);
+    if (s.n_chosen > 1 && !o->json && o->run.verbose < 1)
         w.table = table_new();
     worst = tell_accounts(&w, &s, o);
     if (w.table != NULL)

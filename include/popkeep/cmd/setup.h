@@ -24,6 +24,7 @@ enum status cmd_providers(const struct cmd_options *o, struct err *e);
 struct cmd_setup {
     struct config config;
     bool *chosen;
+    size_t n_chosen;
     char *state_root;
 };
 int cmd_setup(struct cmd_setup *s, const struct cmd_options *o, struct err *e);
@@ -33,7 +34,7 @@ char *cmd_new_config(const struct cmd_options *o, const char *home, struct err *
 void cmd_setup_free(struct cmd_setup *s);
 
 /* With -v: that no account fell into the part (--shard). Nobody is served, and that is no error. */
-void cmd_tell_empty(const struct cmd_options *o, size_t n_chosen, struct sink *sink);
+void cmd_tell_empty(const struct cmd_options *o, const struct cmd_setup *s, struct sink *sink);
 
 /* status --nagios: the line on stdout. With an error in *e already (wrong usage), or one that keeps
  * it from looking: unknown. */
