@@ -8,6 +8,7 @@
 #ifndef POPKEEP_TESTS_FUZZ_H
 #define POPKEEP_TESTS_FUZZ_H
 
+#include "popkeep/base/ascii.h"
 #include "popkeep/base/bytes.h"
 #include "popkeep/base/err.h"
 #include "popkeep/base/hash.h"
@@ -127,6 +128,44 @@ static inline bool fuzz_printable(struct sv s, const char *besides)
             return false;
     }
     return true;
+}
+
+static inline unsigned fuzz_lines(struct sv text)
+{
+    unsigned n = 1;
+    for (size_t i = 0; i < text.n; i++)
+        n += text.p[i] == '\n';
+    return n;
+}
+
+/* "FILE:LINE: " in front, the line being one of so many. */
+static inline void fuzz_names_a_line(struct sv text, const char *file, unsigned lines)
+{
+    uint64_t line;
+    FUZZ_HOLDS(sv_eq_c(sv_token(&text, ':'), file));
+    FUZZ_HOLDS(ascii_u64(sv_token(&text, ':'), lines, &line) == 0 && line > 0);
+    FUZZ_HOLDS(text.n > 1 && text.p[0] == ' ');
+}
+
+/* The text with CR LF for each LF. */
+static inline void fuzz_crlf(struct buf *out, struct sv text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '\n')
+            buf_add_char(out, '\r');
+        buf_add_char(out, text.p[i]);
+    }
+}
+
+/* What `read` appends to a log is what it appended before. The variant is emptied. */
+static inline void fuzz_same_as(struct buf *variant, const struct buf *log,
+                                void (*read)(struct sv text, struct buf *log))
+{
+    struct buf other = BUF_INIT(FUZZ_BUF_MAX);
+    read(buf_sv(variant), &other);
+    FUZZ_HOLDS(sv_eq(buf_sv(log), buf_sv(&other)));
+    buf_free(&other);
+    buf_clear(variant);
 }
 
 /* An error that can be shown as it is. */

@@ -6,7 +6,6 @@
  */
 #include "fuzz.h"
 
-#include "popkeep/base/ascii.h"
 #include "popkeep/config/config.h"
 
 #define FILE_NAME "fuzz.conf"
@@ -17,16 +16,6 @@ static bool is_absolute_plain(const char *path)
     size_t n = strlen(path);
     return path[0] == '/' && n > 1 && path[n - 1] != '/' && strstr(path, "//") == NULL &&
            strstr(path, "/../") == NULL && strstr(path, "/./") == NULL;
-}
-
-/* "FILE:LINE: " in front, the line being one of the text. */
-static void names_a_line(struct sv text, unsigned lines)
-{
-    uint64_t line;
-    struct sv rest = text;
-    FUZZ_HOLDS(sv_eq_c(sv_token(&rest, ':'), FILE_NAME));
-    FUZZ_HOLDS(ascii_u64(sv_token(&rest, ':'), lines, &line) == 0 && line > 0);
-    FUZZ_HOLDS(rest.n > 1 && rest.p[0] == ' ');
 }
 
 static void check_account(const struct account *a, unsigned lines)
@@ -80,7 +69,7 @@ static void check_accepted(const struct config *c, unsigned lines)
     FUZZ_HOLDS(fuzz_printable(warnings, "\n"));
     FUZZ_HOLDS(warnings.n == 0 || sv_ends(warnings, SV("\n")));
     while (warnings.n > 0)
-        names_a_line(sv_token(&warnings, '\n'), lines);
+        fuzz_names_a_line(sv_token(&warnings, '\n'), FILE_NAME, lines);
 }
 
 /* Parse; what it is, is appended to `log`. */
@@ -88,9 +77,7 @@ static void parse(struct sv text, struct buf *log)
 {
     struct config c;
     struct err e = ERR_INIT;
-    unsigned lines = 1;
-    for (size_t i = 0; i < text.n; i++)
-        lines += text.p[i] == '\n';
+    unsigned lines = fuzz_lines(text);
     char *copy = fuzz_copy(text);
     if (config_parse(&c, sv_make(copy, text.n), FILE_NAME, HOME, &e) == 0) {
         check_accepted(&c, lines);
@@ -103,20 +90,11 @@ static void parse(struct sv text, struct buf *log)
     } else {
         fuzz_error_is_good(&e);
         FUZZ_HOLDS(e.status == ST_CONFIG);
-        names_a_line(sv_of(e.text), lines);
+        fuzz_names_a_line(sv_of(e.text), FILE_NAME, lines);
         FUZZ_HOLDS(c.n_accounts == 0 && c.accounts == NULL && c.file == NULL);
         buf_addf(log, "%s\n", e.text);
     }
     free(copy);
-}
-
-static void same_as(struct buf *variant, const struct buf *log)
-{
-    struct buf other = BUF_INIT(FUZZ_BUF_MAX);
-    parse(buf_sv(variant), &other);
-    FUZZ_HOLDS(sv_eq(buf_sv(log), buf_sv(&other)));
-    buf_free(&other);
-    buf_clear(variant);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -124,24 +102,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sv text = sv_make(data, size);
     struct buf log = BUF_INIT(FUZZ_BUF_MAX), variant = BUF_INIT(FUZZ_BUF_MAX);
     parse(text, &log);
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '\n')
-            buf_add_char(&variant, '\r');
-        buf_add_char(&variant, text.p[i]);
-    }
+    fuzz_crlf(&variant, text);
     if (!sv_has(text, '\r'))
-        same_as(&variant, &log);
+        fuzz_same_as(&variant, &log, parse);
     buf_clear(&variant);
     if (!sv_starts(text, SV("\xef\xbb\xbf")) && !sv_starts(text, SV("\xff\xfe")) &&
         !sv_starts(text, SV("\xfe\xff"))) {
         buf_add_c(&variant, "\xef\xbb\xbf");
         buf_add_sv(&variant, text);
-        same_as(&variant, &log);
+        fuzz_same_as(&variant, &log, parse);
     }
     if (text.n > 0 && !sv_ends(text, SV("\n"))) {
         buf_add_sv(&variant, text);
         buf_add_char(&variant, '\n');
-        same_as(&variant, &log);
+        fuzz_same_as(&variant, &log, parse);
     }
     buf_free(&variant);
     buf_free(&log);

@@ -7,7 +7,6 @@
  */
 #include "fuzz.h"
 
-#include "popkeep/base/ascii.h"
 #include "popkeep/config/config.h"
 #include "popkeep/config/import.h"
 
@@ -18,12 +17,8 @@ static void check_errors(struct sv errors, unsigned lines)
     FUZZ_HOLDS(errors.n > 0 && sv_ends(errors, SV("\n")) && fuzz_printable(errors, "\n"));
     while (errors.n > 0) {
         struct sv line = sv_token(&errors, '\n');
-        uint64_t n;
-        FUZZ_HOLDS(sv_eq_c(sv_token(&line, ':'), FILE_NAME));
-        if (sv_starts(line, SV(" mistakes in all")))
-            continue;
-        FUZZ_HOLDS(ascii_u64(sv_token(&line, ':'), lines, &n) == 0 && n > 0);
-        FUZZ_HOLDS(line.n > 1 && line.p[0] == ' ');
+        if (!sv_starts(line, SV(FILE_NAME ": mistakes in all")))
+            fuzz_names_a_line(line, FILE_NAME, lines);
     }
 }
 
@@ -45,10 +40,8 @@ static void check_taken(const struct import *im, struct sv text)
 static void import(struct sv text, struct buf *log)
 {
     struct import im;
-    unsigned lines = 1;
+    unsigned lines = fuzz_lines(text);
     char *copy = fuzz_copy(text);
-    for (size_t i = 0; i < text.n; i++)
-        lines += text.p[i] == '\n';
     if (import_table(&im, sv_make(copy, text.n), FILE_NAME) == 0) {
         check_taken(&im, text);
         FUZZ_HOLDS(im.errors.n == 0 && im.wrong == 0);
@@ -62,36 +55,23 @@ static void import(struct sv text, struct buf *log)
     free(copy);
 }
 
-static void same_as(struct buf *variant, const struct buf *log)
-{
-    struct buf other = BUF_INIT(FUZZ_BUF_MAX);
-    import(buf_sv(variant), &other);
-    FUZZ_HOLDS(sv_eq(buf_sv(log), buf_sv(&other)));
-    buf_free(&other);
-    buf_clear(variant);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sv text = sv_make(data, size);
     struct buf log = BUF_INIT(FUZZ_BUF_MAX), variant = BUF_INIT(FUZZ_BUF_MAX);
     import(text, &log);
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '\n')
-            buf_add_char(&variant, '\r');
-        buf_add_char(&variant, text.p[i]);
-    }
+    fuzz_crlf(&variant, text);
     /* a line end inside quotes is a part of the cell, and the limit is one of octets */
     bool no_utf16 = text.n > 2 && text.p[0] != '\0' && text.p[1] != '\0';
     if (!sv_has(text, '\r') && !sv_has(text, '"') && no_utf16 && text.n < 30000)
-        same_as(&variant, &log);
+        fuzz_same_as(&variant, &log, import);
     buf_clear(&variant);
     if (no_utf16 && !sv_starts(text, SV("\xef\xbb\xbf")) && !sv_starts(text, SV("\xff\xfe")) &&
         !sv_starts(text, SV("\xfe\xff")) && !sv_starts(text, SV("PK")) &&
         !sv_starts(text, SV("\xd0\xcf"))) {
         buf_add_c(&variant, "\xef\xbb\xbf");
         buf_add_sv(&variant, text);
-        same_as(&variant, &log);
+        fuzz_same_as(&variant, &log, import);
     }
     buf_free(&variant);
     buf_free(&log);

@@ -58,24 +58,14 @@ static int disk_list(void *ctx, const char *pattern, struct config_names *out, s
     return 0;
 }
 
-static size_t lines_of(struct sv text)
-{
-    size_t n = 1;
-    for (size_t i = 0; i < text.n; i++)
-        n += text.p[i] == '\n';
-    return n;
-}
-
 static void names_a_line(const struct disk *d, struct sv text)
 {
-    uint64_t line;
-    struct sv file = sv_token(&text, ':');
+    struct sv rest = text, file = sv_token(&rest, ':');
     char *name = mem_strndup(file.p, file.n);
     int i = number_of(d, name);
-    free(name);
     FUZZ_HOLDS(i >= 0 && d->was_read[i]);
-    FUZZ_HOLDS(ascii_u64(sv_token(&text, ':'), lines_of(d->file[i]), &line) == 0 && line > 0);
-    FUZZ_HOLDS(text.n > 1 && text.p[0] == ' ');
+    fuzz_names_a_line(text, name, fuzz_lines(d->file[i]));
+    free(name);
 }
 
 static void check_taken(const struct disk *d, const struct config *c)
@@ -83,7 +73,7 @@ static void check_taken(const struct disk *d, const struct config *c)
     FUZZ_HOLDS(c->n_accounts > 0 && c->n_files == d->n_read);
     for (size_t i = 0; i < c->n_files; i++) {
         int k = number_of(d, c->files[i].name);
-        FUZZ_HOLDS(k >= 0 && c->files[i].secret_line <= lines_of(d->file[k]));
+        FUZZ_HOLDS(k >= 0 && c->files[i].secret_line <= fuzz_lines(d->file[k]));
         for (size_t j = 0; j < i; j++)
             FUZZ_HOLDS(strcmp(c->files[i].name, c->files[j].name) != 0);
     }

@@ -33,11 +33,7 @@ static void any_head(struct sv head)
         FUZZ_HOLDS(read_head(buf_sv(&b), &other) == 0 && other == lf);
         buf_clear(&b);
     }
-    for (size_t i = 0; i < head.n; i++) {
-        if (head.p[i] == '\n')
-            buf_add_char(&b, '\r');
-        buf_add_char(&b, head.p[i]);
-    }
+    fuzz_crlf(&b, head);
     if (b.n <= RECEIVED_LOOK && !sv_has(head, '\r') && !sv_has(head, '\\')) {
         FUZZ_HOLDS((read_head(buf_sv(&b), &other) == 0) == (r == 0));
         FUZZ_HOLDS(r != 0 || other == lf);
