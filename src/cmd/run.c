@@ -128,7 +128,8 @@ static struct pool_job job_of(const struct cmd_options *o, const struct cmd_setu
     return job;
 }
 
-enum status cmd_run_accounts(const struct cmd_options *o, enum run_command what, struct err *e)
+/* fetch, check and verify differ only in what the workers do. */
+static enum status run_accounts(const struct cmd_options *o, enum run_command what, struct err *e)
 {
     int64_t began = clock_mono_ms();
     struct cmd_setup s;
@@ -169,15 +170,15 @@ out:
 
 enum status cmd_fetch(const struct cmd_options *o, struct err *e)
 {
-    return cmd_run_accounts(o, RUN_FETCH, e);
+    return run_accounts(o, RUN_FETCH, e);
 }
 
 enum status cmd_check(const struct cmd_options *o, struct err *e)
 {
-    return cmd_run_accounts(o, RUN_CHECK, e);
+    return run_accounts(o, RUN_CHECK, e);
 }
 
 enum status cmd_verify(const struct cmd_options *o, struct err *e)
 {
-    return cmd_run_accounts(o, RUN_VERIFY, e);
+    return run_accounts(o, RUN_VERIFY, e);
 }

@@ -45,7 +45,4 @@ enum monitor_status cmd_nagios(const struct cmd_options *o, struct err *e);
 enum status cmd_publish_metrics(const struct cmd_options *o, const struct cmd_setup *s,
                                 const struct event *summary, struct sink *sink);
 
-/* fetch, check and verify differ only in what the workers do. */
-enum status cmd_run_accounts(const struct cmd_options *o, enum run_command what, struct err *e);
-
 #endif

@@ -34,9 +34,9 @@ struct sink {
 
 /* Tells the beginning of the run (EVENT_RUN_START). */
 void sink_init(struct sink *s, const struct cmd_options *o, size_t n_accounts);
-/* `sink` is a struct sink. An event without a time gets that of now. */
 /* Results that no event says by itself, to stdout. */
 void sink_result(struct sink *s, const struct buf *text);
+/* `sink` is a struct sink. An event without a time gets that of now. */
 void sink_event(void *sink, const struct event *ev);
 /* Whole lines that are no event, such as warnings about the configuration: to the log, and to
  * stderr if `shown`. */
