@@ -14,7 +14,7 @@ static void test_there_and_back(void **state)
                         .delay_s = 600,
                         .last_status = 77};
     struct served out;
-    struct stat st;
+    struct stat st, shorter;
 
     served_load(&out, t->fd, ".");
     assert_int_equal(out.last_success + out.last_try + out.last_login + out.delay_s, 0);
@@ -27,6 +27,8 @@ static void test_there_and_back(void **state)
     served_save(&in, t->fd);
     served_load(&out, t->fd, ".");
     assert_memory_equal(&in, &out, sizeof in);
+    assert_int_equal(fstatat(t->fd, "served", &shorter, 0), 0);
+    assert_int_equal(shorter.st_size, st.st_size);
 }
 
 static void test_nonsense_is_nothing(void **state)
