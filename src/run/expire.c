@@ -324,11 +324,11 @@ int expire_quit_answered(struct expire *x, struct err *e)
     struct deletion *d = mem_zalloc(x->n_accepted, sizeof *d);
     int rc = 0;
 
-    for (size_t i = 0; i < x->n_accepted; i++)
+    for (size_t i = 0; i < x->n_accepted; i++) {
         d[i] = log_line(entry_of(x, x->accepted[i]), x->tell->account, clock_wall_s());
-    for (size_t i = 0; i < x->n_accepted; i++)
         if (x->messages[x->accepted[i]].size != RECORD_NO_SIZE)
             x->totals->deleted_octets += x->messages[x->accepted[i]].size;
+    }
     if (x->n_accepted > 0)
         rc = deletions_append(x->book->dir_fd, x->book->dir, d, x->n_accepted, e);
     if (rc == 0 && x->n_accepted > 0)

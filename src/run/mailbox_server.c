@@ -77,17 +77,16 @@ int mailbox_warn_of_bare_ends(struct mailbox *b, struct err *e)
                      e);
 }
 
-bool mailbox_shows_a_part(const struct mailbox *b)
-{
-    return (b->s.capa.bits & CAPA_EXPIRE) && b->s.capa.expire_days == 0 &&
-           b->listing.n >= WORKER_EXPIRE_0_PART && b->plan.fetch_n > 0;
-}
-
 /* EXPIRE 0: what was retrieved is deleted at QUIT (RFC 2449, 6.7), so that a record without a file
  * will not do. */
 bool mailbox_quit_deletes(const struct mailbox *b)
 {
     return (b->s.capa.bits & CAPA_EXPIRE) && b->s.capa.expire_days == 0;
+}
+
+bool mailbox_shows_a_part(const struct mailbox *b)
+{
+    return mailbox_quit_deletes(b) && b->listing.n >= WORKER_EXPIRE_0_PART && b->plan.fetch_n > 0;
 }
 
 /* A server that hangs up on the first flight of several commands, or answers none but the first of
