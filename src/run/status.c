@@ -56,7 +56,7 @@ static void find_age(struct view *v, const struct ledger_run *run)
 
     if (days > 0 && days * 86400 / 2 < limit)
         limit = days * 86400 / 2;
-    if (!run->any)
+    if (v->last_time == 0)
         find(v, FINDING_NEVER_RUN, "it has never been run");
     else if (run->last_success == 0)
         find(v, FINDING_NO_SUCCESS, "no run has succeeded yet");

@@ -87,8 +87,9 @@ for my $command ( ['check'], ['verify'], [ 'verify', '--server' ] ) {
 my @status = $t->popkeep( '--json', 'status' )->exits(0) && $t->last_run->json;
 is( join( ' ', sort map { $_->{event} eq 'account-status' ? $_->{account} : () } @status ), join( ' ', sort keys %want ), 'status tells of all' );
 is( $status[-1]{accounts}, scalar keys %want, '... and counts them' );
-my ($of77) = grep { $_->{event} eq 'account-status' && $_->{account} eq 'bad-77' } @status;
+my ( $of77, $of73 ) = map { my $of = $_; grep { $_->{event} eq 'account-status' && $_->{account} eq $of } @status } 'bad-77', 'bad-73';
 is( $of77->{status}, 77, '... knows how the last run ended' );
+is_deeply( [ @{$of73}{qw(status trouble)} ], [ 73, [ 'no-success', 'last-run' ] ], '... also of one that never got as far as its record' );
 my @providers = json_of( $t->popkeep( '--json', 'providers' ), {}, 'providers' );
 cmp_ok( scalar @providers, '>', 5, 'providers speaks JSON, too' );
 is( join( '', map { $_->{v} } @providers ), '1' x @providers, '... with v' );
