@@ -207,15 +207,11 @@ static void put_span(struct buf *to, int64_t s)
         buf_addf(to, "%lld s", (long long)s);
 }
 
-static void put_end(struct buf *to, const char *what, int64_t s)
+static void put_end(struct buf *to, const char *until, const char *past, int64_t s)
 {
-    buf_add_c(to, what);
-    if (s < 0) {
-        buf_add_c(to, " over");
-        return;
-    }
-    buf_add_c(to, " in ");
-    put_span(to, s);
+    buf_add_c(to, s < 0 ? past : until);
+    if (s >= 0)
+        put_span(to, s);
 }
 
 static void put_measure(struct buf *to, int m, int64_t value)
@@ -233,11 +229,11 @@ static void put_measure(struct buf *to, int m, int64_t value)
         buf_addf(to, "%lld %% full", (long long)value);
         break;
     case NAGIOS_CERTIFICATE:
-        put_end(to, "certificate ends", value);
+        put_end(to, "certificate ends in ", "certificate ended", value);
         break;
     case NAGIOS_DEADLINE:
     default:
-        put_end(to, "deadline", value);
+        put_end(to, "deadline in ", "deadline over", value);
         break;
     }
 }

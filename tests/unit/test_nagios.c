@@ -99,12 +99,15 @@ static void test_other_measures(void **state)
     ev.num[EN_CERT_EXPIRES] = NOW + 13 * DAY;
     expect(NULL, NULL, &ev, MONITOR_WARNING, "okul (certificate ends in 13 days)");
     ev.num[EN_CERT_EXPIRES] = NOW - 1;
+    expect(NULL, NULL, &ev, MONITOR_CRITICAL, "okul (certificate ended) |");
     expect(NULL, NULL, &ev, MONITOR_CRITICAL, "certificate=-1s;1209600:;259200:;");
     expect("certificate=", "certificate=", &ev, MONITOR_OK, "certificate=-1s;;;");
     ev.num[EN_CERT_EXPIRES] = EVENT_UNSET;
     ev.num[EN_DEADLINE] = NOW + 97 * DAY;
     expect(NULL, NULL, &ev, MONITOR_OK, "deadline=8380800s;;;");
     expect("deadline=100d,age=1h", NULL, &ev, MONITOR_WARNING, "okul (deadline in 97 days)");
+    ev.num[EN_DEADLINE] = NOW - 1;
+    expect("deadline=0d", NULL, &ev, MONITOR_WARNING, "okul (deadline over)");
 }
 
 static void test_health(void **state)
