@@ -232,7 +232,20 @@ static void test_what_it_says(void **state)
                                           "3,612",
                                           "1,204",
                                           "812.4\xc2\xa0MB",
-                                          "Some accounts need attention",
+                                          "<title>Mailbox backups</title>",
+                                          "2.4\xc2\xa0GB",
+                                          "0 in 7 days",
+                                          ">214<",
+                                          "Accounts (3)",
+                                          "<small>706590@okul.example</small>",
+                                          "This page is more than two days old",
+                                          "2\xc2\xa0"
+                                          "days ago<small>20 Nov 2026, 14:43</small>",
+                                          "<div class=\"late\"><dt>Late</dt><dd class=\"s\">"
+                                          "<svg class=\"i\" aria-hidden=\"true\">"
+                                          "<use href=\"#late\"/></svg> 1</dd>",
+                                          "class=\"bar full\"",
+                                          "<rect class=\"v\" width=\"97\"",
                                           "96\xc2\xa0"
                                           "days left"};
     (void)state;
@@ -254,7 +267,69 @@ static void test_what_it_says(void **state)
     buf_free(&out);
     ev[1].str[ES_HOST] = SV("pop.lise.example");
     out = page_of(ev, 3, HTML_EN, &h);
-    assert_int_equal(times(out.p, "pop.okul.example"), 2);
+    assert_int_equal(times(out.p, "<small>706590@okul.example · pop.okul.example</small>"), 2);
+    buf_free(&out);
+}
+
+/* What stands behind `before`, up to one of `ends`; *p goes on behind it. */
+static struct sv next(const char **p, const char *before, const char *ends)
+{
+    const char *at = strstr(*p, before);
+    assert_non_null(at);
+    at += strlen(before);
+    *p = at + strcspn(at, ends);
+    return sv_make(at, (size_t)(*p - at));
+}
+
+/* Of what stands first on the page, and of where a number stands, each reader believes it. */
+static void test_banner_and_columns(void **state)
+{
+    static const char *const banners[HEALTHS] = {"All accounts are well", "Some accounts are late",
+                                                 "Some accounts need attention"};
+    struct history h;
+    (void)state;
+    history_init(&h, NOW, EAST);
+    for (int health = 0; health < HEALTHS; health++) {
+        struct event ev = account("a", (enum health)health, 0);
+        ev.num[EN_DUE] = health == HEALTH_LATE ? 2 : 0;
+        if (health == HEALTH_TROUBLE)
+            ev.num[EN_USED_OCTETS] = ev.num[EN_QUOTA_PERCENT] = ev.num[EN_DEADLINE] = EVENT_UNSET;
+        struct buf out = page_of(&ev, 1, HTML_EN, &h);
+        for (int other = 0; other < HEALTHS; other++)
+            assert_int_equal(strstr(out.p, banners[other]) != NULL, other == health);
+        size_t columns = times(out.p, "columnheader");
+        const char *head = out.p, *cell = out.p;
+        assert_int_equal(times(out.p, "role=\"cell\"") + 1, columns);
+        for (size_t i = 0; i < columns; i++) {
+            (void)next(&head, "columnheader", ">");
+            struct sv title = next(&head, ">", "<");
+            if (i >= 2) /* state and name go without */
+                assert_true(sv_eq(title, next(&cell, "data-l=\"", "\"")));
+        }
+        buf_free(&out);
+    }
+}
+
+/* Among equals the one that was not saved for longest; what is past is told as past. */
+static void test_longest_ago_first(void **state)
+{
+    struct history h;
+    struct event ev[3] = {
+        account("bir", HEALTH_TROUBLE, 0),
+        account("iki", HEALTH_TROUBLE, health_bit(FINDING_CERTIFICATE) | health_bit(FINDING_STALE)),
+        account("hiç", HEALTH_TROUBLE, 0)};
+    (void)state;
+    history_init(&h, NOW, EAST);
+    ev[0].num[EN_LAST_SUCCESS] = NOW - DAY;
+    ev[1].num[EN_CERT_EXPIRES] = ev[1].num[EN_DEADLINE] = NOW - DAY;
+    ev[2].num[EN_LAST_SUCCESS] = EVENT_UNSET;
+    struct buf out = page_of(ev, 3, HTML_EN, &h);
+    assert_true(strstr(out.p, ">hiç<") < strstr(out.p, ">iki<"));
+    assert_true(strstr(out.p, ">iki<") < strstr(out.p, ">bir<"));
+    assert_non_null(strstr(out.p,
+                           "<li>No success for 2\xc2\xa0"
+                           "days</li><li>The server's certificate ended on 21 Nov 2026</li>"));
+    assert_int_equal(times(out.p, "has passed"), 1);
     buf_free(&out);
 }
 
@@ -354,9 +429,12 @@ static void test_plot(void **state)
     h.stored[70] = 1200;
     html_plot(&out, HTML_TR, &h);
     assert_non_null(strstr(out.p, "arasında 1.471 ileti; en çok 03.11.2026 günü, 1.200."));
-    assert_non_null(strstr(out.p, "<title>13.11.2026: 30 ileti</title>"));
+    assert_non_null(strstr(out.p, "<title>13.11.2026: 30 ileti</title>"
+                                  "<rect x=\"320\" y=\"40.00\" width=\"3\" height=\"60.00\"/>"));
     assert_non_null(strstr(out.p, "Boşluklu çubuklar"));
     assert_int_equal(times(out.p, "<rect"), 12); /* one of them in two pieces */
+    assert_int_equal(times(out.p, "<tr><td>"), 11);
+    assert_non_null(strstr(out.p, "<tr><td>22.11.2026</td><td class=\"n\">1</td></tr>"));
     buf_clear(&out);
     html_plot(&out, HTML_EN, &h);
     assert_non_null(strstr(out.p, "<title>22 Nov 2026: 1 message</title>"));
@@ -409,6 +487,8 @@ int main(void)
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_numbers_at_their_edges),
         cmocka_unit_test(test_what_it_says),
+        cmocka_unit_test(test_banner_and_columns),
+        cmocka_unit_test(test_longest_ago_first),
         cmocka_unit_test(test_languages_say_the_same),
         cmocka_unit_test(test_days),
         cmocka_unit_test(test_scale),
