@@ -177,13 +177,14 @@ static void test_many(void **state)
     buf_clear(&out);
     l = limits_of(NULL, "unsaved=4"); /* what is worse is told before what is bad */
     n = nagios_new(&l);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 5; i++) {
         account(&ev, "okul", 2 * DAY);
         ev.num[EN_LEFT] = 3;
         nagios_account(n, &ev);
     }
     assert_int_equal(nagios_print(&out, n), MONITOR_CRITICAL);
-    assert_non_null(strstr(out.p, "CRITICAL - 2 mailboxes, 6 not saved, 2 warning: okul (last "));
+    assert_non_null(strstr(out.p, "CRITICAL - 5 mailboxes, 15 not saved, 5 warning: okul (last "));
+    assert_null(strstr(out.p, " more"));
     nagios_free(n);
     buf_clear(&out);
     n = nagios_new(&l);

@@ -59,7 +59,7 @@ static void test_order(void **state)
     ev[1].str[ES_TEXT] = SV("no success for 9 d");
     ev[2].str[ES_TEXT] = SV("the last run ended with 77: login refused\nthe login was refused");
     ev[4].str[ES_TEXT] = SV("no run has succeeded yet");
-    expect(ev, 6, (struct table_style){0},
+    expect(ev, 6, (struct table_style){.width = 130},
            "STATE    ACCOUNT  LAST SUCCESS  STORED  ON SERVER  DUE\n"
            "TROUBLE  e        never           1204        214    0  no run has succeeded yet\n"
            "TROUBLE  c        3 h ago         1204        214    0  the last run ended with 77: "
