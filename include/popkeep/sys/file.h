@@ -28,7 +28,7 @@ int file_read_fd(struct buf *out, int fd, const char *path, struct err *e);
 int file_find(const char *pattern, char ***names, size_t *n, struct err *e);
 
 /* Put a whole file in the place of `path`, so that whoever reads it sees the old or the new one: it
- * is written beside as NAME.new-PID and renamed, not synced. Links are followed. A file that is
+ * is written beside as NAME.new-PID and renamed, not synced. A link to a file stays. A file that is
  * there keeps its permissions, a new one may be read by all; what is no file is refused. -1:
  * ST_CANTCREATE, ST_IO; the old one stays. */
 int file_publish(const char *path, struct sv content, struct err *e);
