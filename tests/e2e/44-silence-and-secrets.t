@@ -89,6 +89,8 @@ for my $args ( ['-vvv'], ['-v'], ['--json'], [ '-n', '-v' ], ['status'], ['check
 my @state = grep { -f } glob( $t->path('state/okul/*') ), $t->path('Mail/okul/popkeep-okul.id');
 cmp_ok( scalar @state, '>=', 2, 'there are state files to look at' );
 ok( !shows_password( join '', map { slurp($_) // '' } @state ), 'none has the password' );
+my $manual = slurp('man/popkeep-journal.5');
+is( join( ' ', grep { $manual !~ /^\.It Pa \Q$_\E$/m } map { m{/state/okul/(.*)} } @state ), '', 'each file is in the manual' );
 unlike( slurp( $t->state_file( 'okul', 'journal' ) ), qr/[\x00-\x08\x0b-\x1f\x7f]/, 'nor a control character' );
 
 # ---- on a terminal
