@@ -26,8 +26,9 @@ sub files_in {
 }
 
 # ---- install, uninstall
-umask 077;    # an administrator's umask must not make the manual unreadable
+my $umask = umask 077;    # an administrator's must not make the manual unreadable
 my ( $status, $out ) = make( 'install', "DESTDIR=$dest", 'PREFIX=/usr' );
+umask $umask;
 is( $status, 0, 'make install' ) or diag $out;
 my %want = ( 'usr/bin/popkeep' => '0755' );
 $want{"usr/share/man/man1/$_"} = '0644' for qw(popkeep.1);
