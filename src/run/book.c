@@ -22,25 +22,28 @@ static void tell_warnings(struct tell *t, const struct buf *warnings)
     }
 }
 
+int book_folder(const char *state_root, const char *account, const char *dir, struct err *e)
+{
+    int root = folder_make(state_root, e), fd;
+
+    if (root < 0)
+        return -1;
+    fd = folder_make_at(root, account, dir, e);
+    close(root);
+    return fd;
+}
+
 static int open_folder(struct book *b, const char *state_root, const char *account, bool write,
                        struct err *e)
 {
     bool missing = false;
-    int root;
 
-    if (!write) {
-        b->dir_fd = folder_open(b->dir, true, &missing, e);
-        if (b->dir_fd < 0 && !missing)
-            return -1;
-        err_clear(e);
-        return 0;
-    }
-    root = folder_make(state_root, e);
-    if (root < 0)
+    b->dir_fd = write ? book_folder(state_root, account, b->dir, e)
+                      : folder_open(b->dir, true, &missing, e);
+    if (b->dir_fd < 0 && !missing)
         return -1;
-    b->dir_fd = folder_make_at(root, account, b->dir, e);
-    close(root);
-    return b->dir_fd < 0 ? -1 : 0;
+    err_clear(e);
+    return 0;
 }
 
 int book_open(struct book *b, const char *state_root, const char *account, bool write,

@@ -6,6 +6,7 @@
 #include "popkeep/base/text.h"
 #include "popkeep/base/translate.h"
 #include "popkeep/net/conn.h"
+#include "popkeep/run/book.h"
 #include "popkeep/run/child.h"
 #include "popkeep/run/hosts.h"
 #include "popkeep/run/served.h"
@@ -151,13 +152,17 @@ static void take_event(struct pool *p, struct slot *s, const struct event *ev)
 static void note_failure(const struct pool *p, const struct slot *s)
 {
     const struct run_options *o = &p->job->options;
+    struct err ignored = ERR_INIT;
     struct served was;
+    char *dir;
     int fd;
 
     if (o->command != RUN_FETCH || o->dry_run || s->status == ST_OK || s->status == ST_HELD ||
-        p->root_fd < 0 || (process_is_root() && s->account->run_as != NULL))
+        (process_is_root() && s->account->run_as != NULL))
         return;
-    fd = openat(p->root_fd, s->account->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    dir = mem_printf("%s/%s", p->job->state_root, s->account->name);
+    fd = book_folder(p->job->state_root, s->account->name, dir, &ignored);
+    free(dir);
     if (fd < 0)
         return;
     served_load(&was, fd, ".");

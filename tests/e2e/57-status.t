@@ -114,6 +114,14 @@ subtest 'against quota_mb and deadline' => sub {
     $e = event($t);
     is_deeply( [ @$e{qw(quota_percent health)} ], [ 89, 'well' ], 'room again: well' );
 };
+subtest 'a first run that ends before there is a journal' => sub {
+    my $t = Popkeep->new;
+    my $s = $t->server;
+    $t->account( $s, 'okul', password_file => $t->path('none') );
+    $t->popkeep->exits(78);
+    my $e = event($t);
+    is_deeply( [ @$e{qw(health status)}, join ' ', @{ $e->{trouble} } ], [ 'trouble', 78, 'no-success last-run' ], 'it was run, and somebody has to do something' );
+};
 subtest 'many accounts are a table, the worst first' => sub {
     my $t = Popkeep->new;
     $t->mails( 'box', '1.eml' => "Subject: 1\n\nbody\n" );

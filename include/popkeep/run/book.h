@@ -21,6 +21,9 @@ struct book {
     char boot_id[40];
 };
 
+/* The account's folder of state, `dir`, made with its parents if need be: its descriptor. */
+int book_folder(const char *state_root, const char *account, const char *dir, struct err *e);
+
 /* As writer: make the folder if needed, take the lock, sync, load, cut. As reader: whatever there
  * is, nothing changed. Warnings are told. book_close is due also after a failure. */
 int book_open(struct book *b, const char *state_root, const char *account, bool write,
