@@ -181,7 +181,7 @@ for my $kind ( sort keys %lines ) {
     is( join( "\n", @taken ), '', '... and nothing else' );
 }
 isnt( join( '', Popkeep::Schema::faults($_) ), '', 'refused: ' . substr( $_, 0, 40 ) =~ s/\n//r )
-  for "{}\n", "[]\n", '{"v":1}', "\n", "x\n", "{\"v\":1,\"event\":\"summary\",\"event\":\"summary\"}\n", $lines{summary}, $lines{'run-start'}, "$lines{'run-start'}$lines{summary}$lines{summary}";
+  for "{}\n", "[]\n", '{"v":1}', "\n", "x\n", "{\"v\":1,\"event\":\"summary\",\"event\":\"summary\"}\n", $lines{summary}, $lines{'run-start'}, "$lines{'run-start'}$lines{summary}$lines{summary}", map { "$lines{'run-start'}$lines{$_}$lines{summary}" } 'account-start', 'account-end';
 
 # ---- other readers, where there are some
 my $all = join '', map { $lines{$_} } sort keys %lines;

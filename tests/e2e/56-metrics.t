@@ -5,7 +5,7 @@
 use strict;
 use warnings;
 use Popkeep;
-use POSIX ();
+use Time::Local qw(timegm_modern);
 
 my $promtool = $ENV{PROMTOOL} // ( grep { -x } map { "$_/promtool" } split /:/, $ENV{PATH} )[0];    # make check-metrics names it
 
@@ -65,7 +65,7 @@ is_deeply( of('health'), { okul => 0, bad => 2, yeni => 1 }, 'how each account s
 is_deeply( of('stored_messages'), { okul => 3, bad => 0, yeni => 0 }, 'an account that never ran is there, too' );
 is_deeply( [ of('server_messages'), of('unsaved_messages'), of('due_messages') ], [ { okul => 3 }, { okul => 0 }, { okul => 0 } ], 'what is on the server' );
 is_deeply( of('mailbox_quota_bytes'), { okul => 5_000_000 }, 'what the mailbox may hold' );
-is_deeply( of('deadline_timestamp_seconds'), { okul => POSIX::mktime( 0, 0, 0, 1, 0, 199 ) }, 'the deadline' ) if ( $ENV{TZ} // '' ) eq 'UTC';
+is_deeply( of('deadline_timestamp_seconds'), { okul => timegm_modern( 0, 0, 0, 1, 0, 2099 ) }, 'the deadline' );
 my $success = of('last_success_timestamp_seconds');
 ok( $success->{okul} >= $began && $success->{okul} <= time && $success->{bad} == 0 && $success->{yeni} == 0, 'the last success, or 0' );
 cmp_ok( of('certificate_expiry_timestamp_seconds')->{okul}, '>', time, 'the end of the certificate' );
