@@ -203,7 +203,6 @@ static void begin(struct pool *p, struct slot *s)
     struct event ev;
 
     s->begun = true;
-    s->began = clock_wall_s();
     tell_start(&ev, s->account);
     p->job->event(p->job->ctx, &ev);
 }
@@ -235,18 +234,48 @@ static int ask_and_fork(struct pool *p, struct slot *s, enum event_stage *stage,
     return rc;
 }
 
+/* More jobs than this process may have descriptors, or its user processes. */
+static bool has_no_room(const struct pool *p, enum event_stage stage, const struct err *e)
+{
+    return stage == STAGE_WORKER && p->n_running > 0 &&
+           (e->sys_errno == EMFILE || e->sys_errno == ENFILE || e->sys_errno == EAGAIN ||
+            e->sys_errno == ENOMEM);
+}
+
+static void put_back(struct pool *p, size_t i, const struct err *e)
+{
+    struct event ev;
+    char *text;
+
+    turns_put_back(&p->turns, i);
+    text = mem_printf(trn("%s; from now on at most %u account at a time",
+                          "%s; from now on at most %u accounts at a time", p->turns.limit),
+                      e->text, p->turns.limit);
+    event_init(&ev, EVENT_NOTE, NULL);
+    ev.num[EN_TIME] = clock_wall_s();
+    ev.str[ES_TEXT] = sv_of(text);
+    p->job->event(p->job->ctx, &ev);
+    free(text);
+}
+
 static void start(struct pool *p, size_t i)
 {
     struct slot *s = &p->slots[i];
     struct err e = ERR_INIT;
     enum event_stage stage;
-    int fd = -1;
+    int fd = -1, rc;
 
+    s->began = clock_wall_s();
+    rc = ask_and_fork(p, s, &stage, &fd, &e);
+    if (rc < 0 && has_no_room(p, stage, &e)) {
+        put_back(p, i, &e);
+        return;
+    }
     if (s->in_use)
         begin_again(p, s);
     else
         begin(p, s);
-    if (ask_and_fork(p, s, &stage, &fd, &e) < 0) {
+    if (rc < 0) {
         finish_early(p, i, stage, &e);
         return;
     }

@@ -105,6 +105,14 @@ void turns_end(struct turns *t, size_t i)
     t->at_host[t->v[i].host]--;
 }
 
+void turns_put_back(struct turns *t, size_t i)
+{
+    turns_end(t, i);
+    memmove(t->waiting + 1, t->waiting, t->n_waiting++ * sizeof *t->waiting);
+    t->waiting[0] = i;
+    t->limit = t->running > 1 ? t->running - 1 : 1;
+}
+
 void turns_again(struct turns *t, size_t i, int64_t not_before_ms)
 {
     t->v[i].not_before_ms = not_before_ms;

@@ -235,6 +235,20 @@ for my $order ( [ 'own', 'system' ], [ 'system', 'own' ] ) {
     is( scalar( grep { $_->signal('TERM')->finish->{exit} == 143 } @runs ), 2, 'two parts are worked on side by side' );
 }
 
+# ---- a system that lets it have fewer workers than jobs: the others wait, none fails
+{
+    my ( $t, $s ) = fresh( "on STAT delay 500\n", jobs => 40, per_host => 40 );
+    my @names = map { sprintf 'okul%02d', $_ } 1 .. 40;
+    $t->account( $s, $_, user => $_ ) for @names;
+    $t->{program} = spew( $t->path('limited'), "#!/bin/sh\nulimit -n 36\nexec " . Popkeep::program() . qq( "\$\@"\n) );
+    chmod 0755, $t->{program};
+    my $run = $t->popkeep( '--json', 'fetch' );
+    $run->exits( 0, 'fewer descriptors than jobs' );
+    is_deeply( ends($run), { map { ( $_ => '0 -' ) } @names }, '... all are done' );
+    is( begun($run), "@names", '... in their order, and each begins once' );
+    is( scalar( grep { $_->{event} eq 'note' && ( $_->{text} // '' ) =~ /Too many open files; from now on at most \d+ accounts at a time/ } $run->json ), 1, '... and it is told once' );
+}
+
 # ---- lines of an account stay together; a worker that has lost its mind, or hangs, is its own account's trouble
 {
     my ( $t, $s ) = fresh( "on RETR delay 30\ncapa TOP UIDL USER\n", jobs => 4, per_host => 4 );

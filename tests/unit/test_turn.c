@@ -121,6 +121,32 @@ static void test_a_further_try_comes_last_and_is_not_waited_for(void **state)
     turns_free(&t);
 }
 
+static void test_who_finds_no_room_is_next(void **state)
+{
+    static const int64_t since[] = {1, 2, 3, 4, 5};
+    struct turns t;
+
+    (void)state;
+    make(&t, since, 5, 5, 5);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(turns_next(&t, 0), i);
+    turns_put_back(&t, 3);
+    assert_int_equal(turns_left(&t), 2);
+    assert_int_equal(turns_next(&t, 0), TURNS_NONE);
+    turns_end(&t, 0);
+    assert_int_equal(turns_next(&t, 0), TURNS_NONE); /* one fewer than there were */
+    turns_end(&t, 1);
+    assert_int_equal(turns_next(&t, 0), 3);
+    turns_free(&t);
+    make(&t, since, 2, 2, 2);
+    assert_int_equal(turns_next(&t, 0), 0);
+    assert_int_equal(turns_next(&t, 0), 1);
+    turns_put_back(&t, 1);
+    turns_end(&t, 0);
+    assert_string_equal(order(&t, 0), "1"); /* one is always possible */
+    turns_free(&t);
+}
+
 static void test_closed_is_closed(void **state)
 {
     static const int64_t since[] = {1, 2};
@@ -172,6 +198,7 @@ int main(void)
         cmocka_unit_test(test_an_unknown_host_is_waited_for),
         cmocka_unit_test(test_nobody_begins_too_early),
         cmocka_unit_test(test_a_further_try_comes_last_and_is_not_waited_for),
+        cmocka_unit_test(test_who_finds_no_room_is_next),
         cmocka_unit_test(test_closed_is_closed),
         cmocka_unit_test(test_the_end_of_the_time),
         cmocka_unit_test(test_jitter_stays_in_its_bounds),

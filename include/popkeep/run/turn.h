@@ -49,6 +49,9 @@ void turns_host(struct turns *t, size_t i, int host);
 /* The next to begin, which counts as running from here; or TURNS_NONE. */
 size_t turns_next(struct turns *t, int64_t now_ms);
 void turns_end(struct turns *t, size_t i);
+/* This one cannot begin while so many run: it is the next when one of them has ended, and from now
+ * on one fewer runs at a time. Only while another runs. */
+void turns_put_back(struct turns *t, size_t i);
 /* One that has ended comes again, behind all others, not before that time. */
 void turns_again(struct turns *t, size_t i, int64_t not_before_ms);
 /* Nobody is begun any more. */
