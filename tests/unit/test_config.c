@@ -155,6 +155,7 @@ static const struct refused refused[] = {
     {"[defaults]\nmaildir = /m/%d\n" HEAD, "conf:2: ", "must hold %a or %u"},
     {"[defaults]\nmaildir = /m/%%a\n" HEAD, "conf:2: ", "must hold %a or %u"},
     {"[defaults]\nmaildir = m/%a\n" HEAD, "conf:2: ", "relative path"},
+    {"[profile p]\nmaildir = /m\n" HEAD, "conf:2: ", "must hold %a or %u"},
     {"[profile p]\nmaildir = /m/%a/../x\n" HEAD, "conf:2: ", "\"..\""},
     {"[account a]\nhost = h.example\nuser = a\nmaildir = /m/%d\n",
      "conf:4: ", "maildir: %d is the domain of the user, who has none"},
@@ -399,6 +400,10 @@ static const struct taken taken[] = {
      "1995\n" HEAD "profile = p\n",
      "|-|mail.okul.example:995|a@okul.example|none=|auth=0|/m/"
      "a|days=-1|copy=1|max=-1|ca=-|name=-|"},
+    /* one that says nothing of the server lets nothing of another one through */
+    {"[defaults]\nhost = h.example\ntls_name = n.example\n[profile p]\ntimeout = 8\n" HEAD
+     "profile = p\n",
+     "|ca=-|name=-|"},
     /* one mailbox twice is no harm while nothing is deleted; another port or user is another */
     {HEAD "[account b]\nhost = mail.okul.example\nuser = a@okul.example\nmaildir = /m/b\n", "b|"},
     {HEAD "[account b]\nhost = mail.okul.example\nport = 1995\nuser = a@okul.example\n"

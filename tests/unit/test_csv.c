@@ -34,6 +34,7 @@ static const struct {
     {TEXT("sep=;\na;b,c,d,e\n"), "2:a|b,c,d,e|\n"},
     {TEXT("sep=|\r\na|b\r\n"), "2:a|b|\n"},
     {TEXT("sep=;"), "1:sep=||\n"},
+    {TEXT("sep= \na  \"b c\" d\n"), "2:a||b c|d|\n"},
     {TEXT("\"a,b,c\";d\n"), "1:a,b,c|d|\n"}, /* the separator is looked for outside of quotes */
     {TEXT(",\n,,\n\n  ,\na,\n"), "5:a||\n"},
     {TEXT(" a , b \n"), "1:a|b|\n"},

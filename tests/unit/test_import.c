@@ -37,9 +37,9 @@ static const struct {
           "ay;~/p/2.pw;2@meb.k12.tr;2\n"),
      "1 1@meb.k12.tr epostagelen.meb.k12.tr /h/p/1.pw /h/Mail/1\n"
      "2 2@meb.k12.tr epostagelen.meb.k12.tr /h/p/2.pw /h/Mail/2\n"},
-    {TEXT("000123,a@gmail.com,/p/%x/000123-000123\nx,b@gmail.com,/other\n"),
-     "000123 a@gmail.com pop.gmail.com /p/%x/000123-000123 /h/Mail/000123\n"
-     "x b@gmail.com pop.gmail.com /other /h/Mail/x\n"},
+    {TEXT("000123,Xa@gmail.com,/p/%x/000123-000123\nx,xb@gmail.com,/other\n"),
+     "000123 Xa@gmail.com pop.gmail.com /p/%x/000123-000123 /h/Mail/000123\n"
+     "x xb@gmail.com pop.gmail.com /other /h/Mail/x\n"},
     {TEXT("code,address,host\na,a@okul.example,mail.okul.example\nb,b@gmail.com,\n"),
      "a a@okul.example mail.okul.example - /h/Mail/a\nb b@gmail.com pop.gmail.com - /h/Mail/b\n"},
     {TEXT("\n,,\ncode , address\n\"a\" , \"a@gmail.com\"\n\n"),
@@ -86,16 +86,17 @@ static void test_short(void **state)
     (void)state;
     struct import im;
     assert_int_equal(import_table(&im,
-                                  TEXT("706590,706590@meb.k12.tr,/s/706590.pw\n"
-                                       "706591,706591@meb.k12.tr,/s/706591.pw\n"),
+                                  TEXT("1,706590@meb.k12.tr,/s/2021/1.pw\n"
+                                       "2,706591@meb.k12.tr,/s/2021/2.pw\n"),
                                   "stdin"),
                      0);
-    assert_string_equal(strchr(im.out.p, '['), "[profile imported]\nprovider = meb-k12\n"
-                                               "maildir = ~/Mail/%a\npassword_file = /s/%a.pw\n"
-                                               "\n[account 706590]\nprofile = imported\n"
-                                               "user = 706590@meb.k12.tr\n"
-                                               "\n[account 706591]\nprofile = imported\n"
-                                               "user = 706591@meb.k12.tr\n");
+    assert_string_equal(strchr(im.out.p, '['),
+                        "[profile imported]\nprovider = meb-k12\n"
+                        "maildir = ~/Mail/%a\npassword_file = /s/2021/%a.pw\n"
+                        "\n[account 1]\nprofile = imported\n"
+                        "user = 706590@meb.k12.tr\n"
+                        "\n[account 2]\nprofile = imported\n"
+                        "user = 706591@meb.k12.tr\n");
     import_free(&im);
 }
 
@@ -167,6 +168,8 @@ static void test_refused(void **state)
             fail_msg("case %zu was taken: %s", i, im.out.p);
         if (strncmp(im.errors.p, refused[i].says, strlen(refused[i].says)) != 0)
             fail_msg("case %zu says: %s", i, im.errors.p);
+        if (!strchr(refused[i].says, '\n')) /* one mistake, one line */
+            assert_ptr_equal(strchr(im.errors.p, '\n'), im.errors.p + im.errors.n - 1);
         assert_null(strstr(im.errors.p, "hunter2")); /* that is a password */
         assert_int_equal(im.out.n, 0);
         import_free(&im);
