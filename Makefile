@@ -58,7 +58,15 @@ HAVE_MSGFMT := $(shell command -v $(MSGFMT) 2>/dev/null)
 LANGUAGES := $(patsubst src/po/%.po,%,$(sort $(wildcard src/po/*.po)))
 CATALOGUES := $(LANGUAGES:%=build/share/locale/%/LC_MESSAGES/popkeep.mo)
 
-all: $(O)/popkeep $(if $(HAVE_MSGFMT),$(CATALOGUES),no-catalogues)
+# The completions are made from the program's own tables, in English, for all users; not by `install`, which is root: nobody
+# else could remove them then.
+COMPLETIONS := $(addprefix $(O)/completion/,bash zsh fish)
+
+all: $(O)/popkeep $(COMPLETIONS) $(if $(HAVE_MSGFMT),$(CATALOGUES),no-catalogues)
+
+$(O)/completion/%: $(O)/popkeep
+	$(Q)mkdir -p $(@D)
+	$(Q)LC_ALL=C $(O)/popkeep completion $* >$@.tmp && mv $@.tmp $@
 
 build/share/locale/%/LC_MESSAGES/popkeep.mo: src/po/%.po
 	$(Q)mkdir -p $(@D)
@@ -97,13 +105,7 @@ man_place = $(patsubst man/%/,%,$(dir $(1)))/man$(patsubst .%,%,$(suffix $(1)))
 
 EXAMPLES := $(sort $(shell find examples -type f))
 
-# Made from the program's own tables, in English: they are for all users.
-COMPLETIONS := $(addprefix $(O)/completion/,bash zsh fish)
-$(O)/completion/%: $(O)/popkeep
-	$(Q)mkdir -p $(@D)
-	$(Q)LC_ALL=C $(O)/popkeep completion $* >$@.tmp && mv $@.tmp $@
-
-install: all $(COMPLETIONS)
+install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 	  $(addprefix $(DESTDIR)$(DOCDIR)/,$(sort $(dir $(EXAMPLES)))) $(addprefix $(DESTDIR),$(BASHDIR) $(ZSHDIR) $(FISHDIR))
 	install -m 755 $(O)/popkeep $(DESTDIR)$(BINDIR)/popkeep
