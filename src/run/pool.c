@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* The parent: starts workers, passes their events on, waits for them. */
-#include "popkeep/run/pool.h"
-
+/* The parent: starts workers, reads their events, waits for them. */
 #include "popkeep/base/mem.h"
 #include "popkeep/base/text.h"
 #include "popkeep/base/translate.h"
 #include "popkeep/net/conn.h"
 #include "popkeep/run/book.h"
 #include "popkeep/run/child.h"
-#include "popkeep/run/hosts.h"
+#include "popkeep/run/pool_inside.h"
 #include "popkeep/run/served.h"
-#include "popkeep/run/tell.h"
-#include "popkeep/run/turn.h"
 #include "popkeep/sys/clock.h"
 #include "popkeep/sys/process.h"
 #include "popkeep/sys/secret.h"
@@ -19,133 +15,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TICK_MS = 100, READ_OCTETS = 65536, ORDER_MS = 500, HELD_MAX = 4 * EVENT_STR_MAX };
+enum { TICK_MS = 100, READ_OCTETS = 65536, ORDER_MS = 500 };
 enum { REAP_TRIES = 20 }; /* a ms each: from the end of its pipe to that of a worker */
-
-struct slot {
-    const struct account *account;
-    size_t index; /* of the account in the configuration */
-    pid_t pid;
-    struct buf rest; /* the beginning of an event that is not whole yet */
-    struct buf held; /* told when it is clear that there is no further try */
-    enum status status;
-    struct buf end;   /* its EVENT_ACCOUNT_END, told once the process has ended as well */
-    bool in_use;      /* ... and then it may be tried again */
-    bool again;       /* this is that try */
-    struct buf first; /* ... and this the EVENT_ACCOUNT_END of the one before, never told */
-    bool nonsense;    /* what it wrote is no event */
-    bool begun;
-    int64_t began; /* unix s */
-};
-
-/* Why no further account begins. */
-enum ending { ENDING_NOT, ENDING_SIGNAL, ENDING_TIME, ENDING_FAILURE };
-
-struct pool {
-    const struct pool_job *job;
-    int root_fd; /* the state folder, -1: there is none yet */
-    struct slot *slots;
-    size_t n;
-    struct turns turns; /* of the slots, by their index */
-    struct hosts hosts;
-    struct pollfd *fds; /* of those that run (-1: it has closed its pipe), and one for the hosts */
-    size_t *which;      /* their slots */
-    size_t n_running;
-    int64_t in_order_ms; /* until then nobody begins while a host is looked up */
-    char *in;            /* READ_OCTETS, for each read */
-    enum ending ending;
-    const struct slot *failed; /* ENDING_FAILURE: which one */
-    bool told_to_end, killed;
-};
-
-/* ---- telling ---- */
-
-/* What the first of two tries did is done: the second one does not know of it. */
-static void add_first(const struct slot *s, struct event *ev)
-{
-    static const enum event_num sums[] = {EN_FETCHED, EN_FETCHED_OCTETS, EN_MATCHED,
-                                          EN_DELETED, EN_GONE,           EN_MS};
-    struct sv frame = buf_sv(&s->first);
-    struct event first;
-
-    if (event_unpack(&frame, &first) <= 0)
-        return;
-    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
-        if (first.num[sums[i]] != EVENT_UNSET)
-            ev->num[sums[i]] = event_plus(event_num(ev, sums[i], 0), first.num[sums[i]]);
-}
-
-/* `stage` goes along with what is no success. */
-static void tell_slot(const struct pool *p, enum event_kind kind, const struct slot *s,
-                      int64_t stage, const char *reason, const char *text)
-{
-    struct event ev;
-
-    event_init(&ev, kind, s->account->name);
-    ev.num[EN_TIME] = clock_wall_s();
-    ev.num[EN_STATUS] = kind == EVENT_NOTE ? EVENT_UNSET : (int64_t)s->status;
-    if (kind != EVENT_NOTE && s->status != ST_OK)
-        ev.num[EN_STAGE] = stage;
-    ev.str[ES_TEXT] = sv_of(text);
-    ev.str[ES_REASON] = sv_of(reason);
-    if (kind == EVENT_ACCOUNT_END)
-        add_first(s, &ev);
-    p->job->event(p->job->ctx, &ev);
-}
-
-static void let_go(struct pool *p, struct slot *s)
-{
-    struct sv rest = buf_sv(&s->held);
-    struct event ev;
-
-    while (event_unpack(&rest, &ev) > 0)
-        p->job->event(p->job->ctx, &ev);
-    buf_free(&s->held);
-}
-
-/* Its own end, unless it was killed behind that: then its numbers stand, but it did not end well.
- */
-static void tell_its_end(struct pool *p, struct slot *s)
-{
-    struct sv frame = buf_sv(&s->end);
-    struct event ev;
-
-    if (event_unpack(&frame, &ev) <= 0) {
-        tell_slot(p, EVENT_ACCOUNT_END, s, STAGE_WORKER, NULL, NULL);
-        return;
-    }
-    if (ev.num[EN_STATUS] != (int64_t)s->status) {
-        ev.num[EN_STATUS] = s->status;
-        ev.num[EN_STAGE] = STAGE_WORKER;
-    }
-    add_first(s, &ev);
-    p->job->event(p->job->ctx, &ev);
-    buf_free(&s->end);
-}
-
-/* What ended an account whose mailbox is in use is not told before it is clear that there is no
- * further try: each account ends once. */
-static void take_event(struct pool *p, struct slot *s, const struct event *ev)
-{
-    bool may_wait = p->job->options.command == RUN_FETCH && p->n > 1 && !s->again;
-
-    if (ev->kind == EVENT_ACCOUNT_END && s->end.n == 0) {
-        event_pack(&s->end, ev);
-        s->in_use = may_wait && sv_eq_c(ev->str[ES_REASON], "in-use");
-        return;
-    }
-    let_go(p, s);
-    if (may_wait && ev->kind == EVENT_ERROR && event_num(ev, EN_STATUS, ST_OK) == ST_TEMP)
-        event_pack(&s->held, ev);
-    else
-        p->job->event(p->job->ctx, ev);
-}
 
 /* What ended before the account had its journal, or was killed, stands nowhere else: `status` would
  * tell of the run before. As root nothing is written into a folder of another user's. */
@@ -191,30 +67,11 @@ static void finish_early(struct pool *p, size_t i, enum event_stage stage, const
     struct slot *s = &p->slots[i];
 
     s->status = e->status;
-    tell_slot(p, EVENT_ERROR, s, stage, NULL, e->text);
-    tell_slot(p, EVENT_ACCOUNT_END, s, stage, NULL, NULL);
+    pool_tell_slot(p, EVENT_ERROR, s, stage, NULL, e->text);
+    pool_tell_slot(p, EVENT_ACCOUNT_END, s, stage, NULL, NULL);
     note_failure(p, s);
     turns_end(&p->turns, i);
     look_at_failure(p, s);
-}
-
-static void begin(struct pool *p, struct slot *s)
-{
-    struct event ev;
-
-    s->begun = true;
-    tell_start(&ev, s->account);
-    p->job->event(p->job->ctx, &ev);
-}
-
-static void begin_again(struct pool *p, struct slot *s)
-{
-    buf_free(&s->held);
-    s->first = s->end;
-    s->end = (struct buf)BUF_INIT(HELD_MAX);
-    s->in_use = s->nonsense = false;
-    s->again = true;
-    tell_slot(p, EVENT_NOTE, s, EVENT_UNSET, NULL, tr("the mailbox was in use; trying once more"));
 }
 
 static int ask_and_fork(struct pool *p, struct slot *s, enum event_stage *stage, int *fd,
@@ -244,17 +101,13 @@ static bool has_no_room(const struct pool *p, enum event_stage stage, const stru
 
 static void put_back(struct pool *p, size_t i, const struct err *e)
 {
-    struct event ev;
     char *text;
 
     turns_put_back(&p->turns, i);
     text = mem_printf(trn("%s; from now on at most %u account at a time",
                           "%s; from now on at most %u accounts at a time", p->turns.limit),
                       e->text, p->turns.limit);
-    event_init(&ev, EVENT_NOTE, NULL);
-    ev.num[EN_TIME] = clock_wall_s();
-    ev.str[ES_TEXT] = sv_of(text);
-    p->job->event(p->job->ctx, &ev);
+    pool_tell_run(p, EVENT_NOTE, sv_of(text));
     free(text);
 }
 
@@ -272,9 +125,9 @@ static void start(struct pool *p, size_t i)
         return;
     }
     if (s->in_use)
-        begin_again(p, s);
+        pool_begin_again(p, s);
     else
-        begin(p, s);
+        pool_begin(p, s);
     if (rc < 0) {
         finish_early(p, i, stage, &e);
         return;
@@ -315,7 +168,7 @@ static void judge(struct pool *p, struct slot *s, int how)
         text = mem_printf(tr("the worker process was ended by signal %d"), WTERMSIG(how));
     }
     if (text != NULL)
-        tell_slot(p, EVENT_ERROR, s, STAGE_WORKER, NULL, text);
+        pool_tell_slot(p, EVENT_ERROR, s, STAGE_WORKER, NULL, text);
     free(text);
 }
 
@@ -348,12 +201,12 @@ static void reap(struct pool *p, size_t at, int tries)
     turns_end(&p->turns, i);
     s->in_use = s->in_use && WIFEXITED(how) && !s->nonsense && p->ending == ENDING_NOT;
     if (!s->in_use)
-        let_go(p, s);
+        pool_let_go(p, s);
     judge(p, s, how);
     if (s->in_use)
         turns_again(&p->turns, i, clock_mono_ms() + POOL_IN_USE_MS);
     else
-        tell_its_end(p, s);
+        pool_tell_its_end(p, s);
     note_failure(p, s);
     look_at_failure(p, s);
 }
@@ -378,7 +231,7 @@ static int take_octets(struct pool *p, struct slot *s, struct sv came)
         return -1;
     rest = joined ? buf_sv(&s->rest) : came;
     while ((rc = event_unpack(&rest, &ev)) > 0)
-        take_event(p, s, &ev);
+        pool_take_event(p, s, &ev);
     if (rc < 0)
         return -1;
     if (joined)
@@ -460,56 +313,6 @@ static void look_at_end(struct pool *p)
     }
 }
 
-static void why_text(struct buf *out, const struct pool *p, size_t n)
-{
-    if (p->ending == ENDING_TIME)
-        trn_addf(out, n, "the time is over (max_time): %zu account not begun",
-                 "the time is over (max_time): %zu accounts not begun", n);
-    else if (p->ending == ENDING_FAILURE)
-        trn_addf(out, n, "%s failed (--fail-fast): %zu account not begun",
-                 "%s failed (--fail-fast): %zu accounts not begun", p->failed->account->name, n);
-    else
-        trn_addf(out, n, "ended by a signal: %zu account not begun",
-                 "ended by a signal: %zu accounts not begun", n);
-}
-
-static void tell_why(const struct pool *p, size_t n)
-{
-    struct buf text = BUF_INIT(1024);
-    struct event ev;
-
-    why_text(&text, p, n);
-    event_init(&ev, EVENT_ERROR, NULL);
-    ev.num[EN_TIME] = clock_wall_s();
-    ev.num[EN_STATUS] = ST_TEMP;
-    ev.num[EN_STAGE] = STAGE_WORKER;
-    ev.str[ES_TEXT] = buf_sv(&text);
-    p->job->event(p->job->ctx, &ev);
-    buf_free(&text);
-}
-
-/* Those that were not begun, and those for whose second try there was no time. */
-static void finish_rest(struct pool *p)
-{
-    size_t n = 0;
-
-    for (size_t k = 0; k < p->turns.n_waiting; k++)
-        n += !p->slots[p->turns.waiting[k]].begun;
-    if (n > 0)
-        tell_why(p, n);
-    for (size_t k = 0; k < p->turns.n_waiting; k++) {
-        struct slot *s = &p->slots[p->turns.waiting[k]];
-        if (s->begun) {
-            let_go(p, s);
-            tell_its_end(p, s);
-        } else {
-            begin(p, s);
-            s->status = ST_TEMP;
-            tell_slot(p, EVENT_ACCOUNT_END, s, EVENT_UNSET, "not-begun", NULL);
-        }
-    }
-}
-
 /* ---- all of it ---- */
 
 /* Too early for its server: nothing was asked for that could be had, if it is a scheduler that
@@ -524,10 +327,10 @@ static void skip(struct pool *p, size_t i, const struct served *was, int64_t lef
                                "next try is at %s"),
                             (long long)was->delay_s, text_time(when, clock_wall_s() + left));
 
-    begin(p, s);
+    pool_begin(p, s);
     s->status = asked ? ST_TEMP : ST_OK;
-    tell_slot(p, asked ? EVENT_ERROR : EVENT_NOTE, s, STAGE_LOGIN, NULL, text);
-    tell_slot(p, EVENT_ACCOUNT_END, s, STAGE_LOGIN, "login-delay", NULL);
+    pool_tell_slot(p, asked ? EVENT_ERROR : EVENT_NOTE, s, STAGE_LOGIN, NULL, text);
+    pool_tell_slot(p, EVENT_ACCOUNT_END, s, STAGE_LOGIN, "login-delay", NULL);
     turns_leave_out(&p->turns, i);
     free(text);
 }
@@ -559,8 +362,8 @@ static void fill(struct pool *p)
             p->slots[p->n++] = (struct slot){.account = &c->accounts[i],
                                              .index = i,
                                              .rest = BUF_INIT(EVENT_FRAME_MAX),
-                                             .held = BUF_INIT(HELD_MAX),
-                                             .end = BUF_INIT(HELD_MAX)};
+                                             .held = BUF_INIT(POOL_HELD_MAX),
+                                             .end = BUF_INIT(POOL_HELD_MAX)};
     turns_init(&p->turns, c->n_accounts, p->job->jobs > 0 ? p->job->jobs : c->jobs, c->per_host);
     for (size_t i = 0; i < p->n; i++)
         add(p, i);
@@ -609,6 +412,6 @@ enum status pool_run(const struct pool_job *job)
         start_some(&p);
     }
     hosts_end(&p.hosts);
-    finish_rest(&p);
+    pool_finish_rest(&p);
     return empty(&p);
 }
