@@ -9,7 +9,7 @@
 #include "popkeep/base/translate.h"
 #include "popkeep/cmd/setup.h"
 
-enum { MAX_JOBS = 256, MAX_OPTIONS = 40 };
+enum { MAX_OPTIONS = 40 };
 
 static int set_config(struct cmd_options *o, const char *v, struct err *e)
 {
@@ -56,8 +56,8 @@ static int set_jobs(struct cmd_options *o, const char *v, struct err *e)
 {
     uint64_t n;
 
-    if (ascii_u64(sv_of(v), MAX_JOBS, &n) < 0 || n == 0)
-        return err_set(e, ST_USAGE, "--jobs %s: give a number from 1 to %d", v, MAX_JOBS);
+    if (ascii_u64(sv_of(v), CONFIG_JOBS_MAX, &n) < 0 || n == 0)
+        return err_set(e, ST_USAGE, "--jobs %s: give a number from 1 to %d", v, CONFIG_JOBS_MAX);
     o->jobs = (unsigned)n;
     return 0;
 }

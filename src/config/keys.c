@@ -13,7 +13,6 @@
 enum {
     TIMEOUT_MAX_S = 3600,
     RETENTION_MAX_DAYS = 36500,
-    JOBS_MAX = 256,
     PER_HOST_MAX = 64,
     JITTER_MAX_S = 86400,
     MAX_TIME_MAX_S = 30 * 86400,
@@ -325,7 +324,7 @@ static int set_deadline(struct key_target *t, struct sv v)
 
 static int set_jobs(struct key_target *t, struct sv v)
 {
-    return own_number(t, v, "jobs", 1, JOBS_MAX, &t->config->jobs);
+    return own_number(t, v, "jobs", 1, CONFIG_JOBS_MAX, &t->config->jobs);
 }
 
 static int set_per_host(struct key_target *t, struct sv v)

@@ -65,7 +65,7 @@ symlink( 'loop', $t->path('loop') );
 refused( "include = ../loop/*.conf\n", qr{loop}, 'a folder that cannot be read is not an empty one' );
 unlink "$d/5.conf";
 
-# ---- relative to the file, not to the folder one stands in; and from a pipe by its whole name
+# ---- relative to the file, not to the folder one stands in
 {
     my $elsewhere = $t->popkeep( '-c', '../popkeep.conf', 'status', '--json', { no_config => 1, dir => $d } );
     $elsewhere->exits( 0, 'called from elsewhere' );

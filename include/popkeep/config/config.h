@@ -18,8 +18,9 @@
 struct provider;
 struct key_rule;
 
-enum { CONFIG_NEVER = -1 };    /* retention_days = never */
-enum { CONFIG_PORT = 995 };    /* of POP3 over TLS: RFC 8314 section 7.3 */
+enum { CONFIG_NEVER = -1 }; /* retention_days = never */
+enum { CONFIG_PORT = 995 }; /* of POP3 over TLS: RFC 8314 section 7.3 */
+enum { CONFIG_JOBS_MAX = 256 };
 enum { CONFIG_NAME_MAX = 41 }; /* octets of an account's name */
 enum {
     CONFIG_FILES_MAX = 10000,            /* the first and all that are included */

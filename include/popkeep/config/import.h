@@ -18,8 +18,9 @@
 enum { IMPORT_ERRORS_MAX = 40 }; /* told; the rest is counted */
 
 struct import {
-    struct buf out;    /* the sections; config_parse takes them as they are */
-    struct buf errors; /* "FILE:LINE: text\n", complete sentences, no octets that harm a terminal */
+    struct buf out; /* the sections; config_parse takes them as they are */
+    /* "FILE:LINE: text\n", whole sentences; nothing of the table in them harms a terminal */
+    struct buf errors;
     size_t accounts;
     size_t wrong; /* rows */
 };
