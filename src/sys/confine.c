@@ -225,12 +225,13 @@ static bool can_confine_calls(void)
 
 unsigned confine_can(void)
 {
+    unsigned can = CONFINE_PRIVILEGES | (landlock_abi() >= ABI_REFER ? CONFINE_WRITES : 0) |
+                   (can_confine_calls() ? CONFINE_CALLS : 0);
+
 #ifdef POPKEEP_INSTRUMENTED
-    return 0;
-#else
-    return CONFINE_PRIVILEGES | (landlock_abi() >= ABI_REFER ? CONFINE_WRITES : 0) |
-           (can_confine_calls() ? CONFINE_CALLS : 0);
+    can = 0;
 #endif
+    return can;
 }
 
 unsigned confine_worker(const int *writable, size_t n)
