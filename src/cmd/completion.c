@@ -22,17 +22,15 @@ bool completion_goes_with(const struct cmd_option *o, const struct cmd_command *
 static enum status print_accounts(const struct cmd_options *o, struct buf *out, struct err *e)
 {
     struct cmd_options all = *o;
-    enum status st = ST_OK;
     struct cmd_setup s;
 
     all.n_words = 0;
-    if (cmd_setup(&s, &all, e) < 0)
-        st = e->status;
-    else
-        for (size_t i = 0; i < s.config.n_accounts; i++)
-            (void)buf_addf(out, "%s\n", s.config.accounts[i].name);
+    if (cmd_setup(&s, &all, e) < 0 && s.config.n_accounts > 0)
+        err_clear(e); /* all are disabled: one may be named all the same */
+    for (size_t i = 0; i < s.config.n_accounts; i++)
+        (void)buf_addf(out, "%s\n", s.config.accounts[i].name);
     cmd_setup_free(&s);
-    return st;
+    return e->status;
 }
 
 enum status cmd_completion(const struct cmd_options *o, struct err *e)

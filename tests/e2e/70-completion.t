@@ -117,6 +117,8 @@ SKIP: {
 # ---- the command itself
 $t->popkeep( 'completion', 'accounts' )->exits(0);
 is( $t->last_run->out, "706590\n706591\nbilgi\@okul.example\n", 'the accounts, a line each' );
+spew( $t->path('off.conf'), "[account off]\nhost = pop.okul.example\nuser = a\nmaildir = /m\ndisabled = yes\n" );
+is( $t->popkeep( '-c', $t->path('off.conf'), 'completion', 'accounts', { no_config => 1 } )->out, "off\n", 'a disabled one may be meant, too, even if there is no other' );
 $t->popkeep( 'completion', 'tcsh' )->exits(64);
 $t->last_run->says(qr/^popkeep: completion needs the name of a shell: bash, zsh or fish$/m);
 $t->popkeep('completion')->exits(64);
