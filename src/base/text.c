@@ -85,6 +85,22 @@ void text_escape(struct buf *out, struct sv s, size_t max)
     }
 }
 
+/* A stranger's backslash in there is "\\x5c" already: escaping once more would only make it
+ * unreadable, and what an unescaped one can spell is harmless. */
+void text_guard(struct buf *out, struct sv s)
+{
+    while (s.n > 0) {
+        char unit[UNIT_MAX];
+        size_t length = 1, took = 1;
+        unit[0] = s.p[0];
+        if (s.p[0] != '\\' && s.p[0] != '\n')
+            took = escape_unit(unit, &length, s);
+        if (buf_add(out, unit, length) != 0)
+            return;
+        s = sv_from(s, took);
+    }
+}
+
 char *text_escape_to(char *out, size_t cap, struct sv s)
 {
     size_t n = 0, with_dots = 0;

@@ -35,7 +35,8 @@ static void say_text(const char *text)
 {
     struct buf b = BUF_INIT(TEXT_MAX);
 
-    (void)buf_addf(&b, "%s\n", text);
+    text_guard(&b, sv_of(text));
+    (void)buf_add_char(&b, '\n');
     say(2, &b);
     buf_free(&b);
 }

@@ -35,7 +35,7 @@ static enum status print_error(const struct err *e)
     struct buf b = BUF_INIT(TEXT_MAX);
     struct err ignored = ERR_INIT;
 
-    (void)buf_addf(&b, "popkeep: %s\n", e->text);
+    sink_error_line(&b, e);
     if (e->status == ST_USAGE)
         (void)buf_addf(&b, "%s\n", tr("popkeep --help shows how it is used"));
     manager_mark(&b, 0, 2, MANAGER_ERROR);

@@ -104,6 +104,13 @@ static void add_up(struct sink *s, const struct event *ev)
                                           ev->num[f->slot]);
 }
 
+void sink_error_line(struct buf *to, const struct err *e)
+{
+    (void)buf_add_c(to, "popkeep: ");
+    text_guard(to, sv_of(e->text));
+    (void)buf_add_char(to, '\n');
+}
+
 static void say_trouble(struct sink *s, const struct err *e);
 
 /* A reader who had enough (`| head`) needs no word about it. */
@@ -164,7 +171,7 @@ static void say_trouble(struct sink *s, const struct err *e)
 {
     struct buf b = BUF_INIT(OUT_MAX);
 
-    (void)buf_addf(&b, "popkeep: %s\n", e->text);
+    sink_error_line(&b, e);
     manager_mark(&b, 0, STDERR, MANAGER_ERROR);
     put(s, STDERR, buf_sv(&b));
     buf_free(&b);
@@ -315,7 +322,7 @@ static void log_early(const struct cmd_options *o, const struct err *e)
     struct buf text = BUF_INIT(OUT_MAX);
 
     logbook_init(&s.log, o, &s.style);
-    (void)buf_addf(&text, "popkeep: %s\n", e->text);
+    sink_error_line(&text, e);
     log_lines(&s, REPORT_ERROR, buf_sv(&text)); /* it ends with a status already */
     buf_free(&text);
 }

@@ -3,9 +3,11 @@
 #include "popkeep/config/config.h"
 
 #include "popkeep/base/mem.h"
+#include "popkeep/base/text.h"
 #include "popkeep/config/build.h"
 #include "popkeep/config/expand.h"
 #include "popkeep/config/section.h"
+#include "popkeep/config/value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -196,9 +198,11 @@ int config_load(struct config *out, const char *file, const char *home,
 static int read_text(void *ctx, const char *path, struct buf *text, uint64_t id[2], struct err *e)
 {
     const struct sv *only = ctx;
+    char shown[VALUE_SHOWN];
     (void)id;
     if (!only->p)
-        return err_set(e, ST_CONFIG, "%s cannot be included here", path);
+        return err_set(e, ST_CONFIG, "%s cannot be included here",
+                       text_escape_to(shown, sizeof shown, sv_of(path)));
     if (buf_add_secret(text, only->p, only->n))
         return err_set(e, ST_CONFIG, "%s is larger than %zu octets, which is the most allowed",
                        path, text->max);
@@ -208,9 +212,11 @@ static int read_text(void *ctx, const char *path, struct buf *text, uint64_t id[
 
 static int list_nothing(void *ctx, const char *pattern, struct config_names *out, struct err *e)
 {
+    char shown[VALUE_SHOWN];
     (void)ctx;
     (void)out;
-    return err_set(e, ST_CONFIG, "%s cannot be included here", pattern);
+    return err_set(e, ST_CONFIG, "%s cannot be included here",
+                   text_escape_to(shown, sizeof shown, sv_of(pattern)));
 }
 
 int config_parse(struct config *out, struct sv text, const char *file, const char *home,

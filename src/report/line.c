@@ -30,20 +30,6 @@ void line_account(struct buf *to, const struct event *ev)
     buf_add_c(to, ": ");
 }
 
-/* A stranger's backslash in there is "\x5c" already: escaping once more would only make it
- * unreadable, and what an unescaped one can spell is harmless. */
-static void put_own(struct buf *to, struct sv s)
-{
-    while (s.n > 0) {
-        const char *at = memchr(s.p, '\\', s.n);
-        size_t n = at == NULL ? s.n : (size_t)(at - s.p);
-        text_escape(to, sv_make(s.p, n), n);
-        if (at != NULL)
-            buf_add_char(to, '\\');
-        s = sv_from(s, at == NULL ? n : n + 1);
-    }
-}
-
 static struct sv without_end(struct sv s)
 {
     while (s.n > 0 && s.p[s.n - 1] == '\n')
@@ -54,11 +40,11 @@ static struct sv without_end(struct sv s)
 void line_text(struct buf *to, struct sv s)
 {
     s = without_end(s);
-    put_own(to, sv_token(&s, '\n'));
+    text_guard(to, sv_token(&s, '\n'));
     while (s.p != NULL) {
         buf_add_char(to, '\n');
         buf_add_c(to, indent);
-        put_own(to, sv_token(&s, '\n'));
+        text_guard(to, sv_token(&s, '\n'));
     }
 }
 

@@ -73,6 +73,10 @@ $t->last_run->says( qr/^okul: login refused for ogretmen by 127\.0\.0\.1: /, 'a 
 $t->last_run->says( qr/no\\x1b\[2J such\\x07 \\xe2\\x80\\xae user/, '... and the server, with its control characters made visible' );
 
 # ---- what a server can say to a terminal, in all the places its text gets to
+# ---- a file name with control characters, as a script may hand it on: also where no account is meant yet
+$t->popkeep( '-c', $t->path("no\e[2J\xe2\x80\xae.conf"), { no_config => 1 } )->exits(78);
+$t->last_run->says( qr/no\\x1b\[2J\\xe2\\x80\\xae\.conf: No such file/, 'control characters of a file name are made visible, too' );
+
 my $evil  = '\\x1b]0;evil\\x07\\x9b31m\\r';
 $s->restart( <<"END" );
 $good

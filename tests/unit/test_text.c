@@ -53,6 +53,18 @@ static void test_escape(void **state)
     assert_out(b, "");
 }
 
+/* our own sentences: what is escaped in them already stays readable, a file name harms nobody */
+static void test_guard(void **state)
+{
+    struct buf b = BUF_INIT(1000);
+    (void)state;
+    text_guard(&b, SV("cannot open /tmp/\x1b[31mno\xe2\x80\xae\t\xfe: said \\x07\nnext line: ş"));
+    assert_out(b,
+               "cannot open /tmp/\\x1b[31mno\\xe2\\x80\\xae\\x09\\xfe: said \\x07\nnext line: ş");
+    text_guard(&b, SV_NULL);
+    assert_out(b, "");
+}
+
 static void test_escape_ends_at_max(void **state)
 {
     struct buf b = BUF_INIT(1000), tight = BUF_INIT(6);
@@ -393,6 +405,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_escape),
+        cmocka_unit_test(test_guard),
         cmocka_unit_test(test_escape_ends_at_max),
         cmocka_unit_test(test_escape_to_fits),
         cmocka_unit_test(test_token_round_trip),

@@ -14,7 +14,11 @@
  * then "...". */
 void text_escape(struct buf *out, struct sv s, size_t max);
 
-/* The same into a fixed array (always NUL-terminated); returns `out`. */
+/* The same with our own text, in which strangers' words are escaped already (struct err), but file
+ * names are as they are: backslashes and newlines stay, and all is appended. */
+void text_guard(struct buf *out, struct sv s);
+
+/* text_escape into a fixed array (always NUL-terminated); returns `out`. */
 char *text_escape_to(char *out, size_t cap, struct sv s);
 
 /* Token form for the journal and lists: 0x21..0x7e but '%' as they are, all others %XX.

@@ -42,6 +42,9 @@ void sink_event(void *sink, const struct event *ev);
  * stderr if `shown`. */
 void sink_warn(struct sink *s, struct sv text, bool shown);
 void sink_tick(void *sink);
+/* "popkeep: TEXT", the way an error that concerns no account is printed and logged. */
+void sink_error_line(struct buf *to, const struct err *e);
+
 /* What ended the run before any account was begun: to the log, and with --json `run-start`, `error`
  * and `summary`, as a reader of JSON waits for them in any case. */
 void sink_early_error(const struct cmd_options *o, const struct err *e);
