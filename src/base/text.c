@@ -85,7 +85,7 @@ void text_escape(struct buf *out, struct sv s, size_t max)
     }
 }
 
-/* A stranger's backslash in there is "\\x5c" already: escaping once more would only make it
+/* A stranger's backslash in there is "\x5c" already: escaping once more would only make it
  * unreadable, and what an unescaped one can spell is harmless. */
 void text_guard(struct buf *out, struct sv s)
 {

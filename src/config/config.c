@@ -194,15 +194,20 @@ int config_load(struct config *out, const char *file, const char *home,
     return rc;
 }
 
+static int refuse_include(const char *path, struct err *e)
+{
+    char shown[VALUE_SHOWN];
+    return err_set(e, ST_CONFIG, "%s cannot be included here",
+                   text_escape_to(shown, sizeof shown, sv_of(path)));
+}
+
 /* The one text of config_parse as a source. */
 static int read_text(void *ctx, const char *path, struct buf *text, uint64_t id[2], struct err *e)
 {
     const struct sv *only = ctx;
-    char shown[VALUE_SHOWN];
     (void)id;
     if (!only->p)
-        return err_set(e, ST_CONFIG, "%s cannot be included here",
-                       text_escape_to(shown, sizeof shown, sv_of(path)));
+        return refuse_include(path, e);
     if (buf_add_secret(text, only->p, only->n))
         return err_set(e, ST_CONFIG, "%s is larger than %zu octets, which is the most allowed",
                        path, text->max);
@@ -212,11 +217,9 @@ static int read_text(void *ctx, const char *path, struct buf *text, uint64_t id[
 
 static int list_nothing(void *ctx, const char *pattern, struct config_names *out, struct err *e)
 {
-    char shown[VALUE_SHOWN];
     (void)ctx;
     (void)out;
-    return err_set(e, ST_CONFIG, "%s cannot be included here",
-                   text_escape_to(shown, sizeof shown, sv_of(pattern)));
+    return refuse_include(pattern, e);
 }
 
 int config_parse(struct config *out, struct sv text, const char *file, const char *home,

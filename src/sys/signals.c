@@ -85,8 +85,7 @@ void signals_install(void)
         sigaction(signals_unwanted[i], &ignore, &old);
         signals_unwanted_ours[i] = signals_unwanted_ours[i] || old.sa_handler != SIG_IGN;
     }
-    /* a mask outlives exec: whoever started us from a thread that blocks signals could not end us
-     */
+    /* a mask outlives exec: started by a thread that blocks signals we could not be ended */
     sigprocmask(SIG_UNBLOCK, &ours, NULL);
 }
 
